@@ -1,0 +1,11 @@
+"""How long work speaks: a callback, so that numerical code knows no tracker and draws no progress bar."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+Report: TypeAlias = Callable[[int, Mapping[str, float]], None]
+"""``report(step, {"critic_loss": 0.3})``: called now and then from inside a training loop."""
+
+
+def silent(step: int, values: Mapping[str, float]) -> None:
+    """Ignore the report: the default where nobody listens."""

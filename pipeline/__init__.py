@@ -1,0 +1,1 @@
+"""What we know about driving data: sources, windows, strategies, tasks, scoring. No Prefect, no MLflow."""

@@ -1,0 +1,58 @@
+"""Which drives are learnt from, which choose the checkpoint, and which are held out. Always whole drives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.schema import UserError
+
+
+@dataclass(frozen=True)
+class Split:
+    """Three disjoint sets of drives. Nothing is fitted on ``held_out``: no scaler, no generator, no early stop."""
+
+    train: tuple[str, ...]
+    valid: tuple[str, ...]
+    held_out: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse overlaps and empty parts."""
+        parts = {"train": self.train, "valid": self.valid, "held_out": self.held_out}
+        for name, drives in parts.items():
+            if not drives:
+                raise UserError(f"The split leaves no drive for {name}; at least three drives are needed.")
+        names = [drive for drives in parts.values() for drive in drives]
+        twice = sorted({drive for drive in names if names.count(drive) > 1})
+        if twice:
+            raise UserError(f"The split uses a drive more than once: {', '.join(twice)}.")
+
+
+def named_split(drives: Sequence[str], valid: Sequence[str], held_out: Sequence[str]) -> Split:
+    """Train on every drive that is neither named for validation nor held out.
+
+    Raises:
+        UserError: a named drive is not among ``drives``.
+    """
+    missing = sorted({*valid, *held_out} - set(drives))
+    if missing:
+        raise UserError(f"The split names drives that the data set lacks: {', '.join(missing)}.")
+    train = tuple(drive for drive in sorted(drives) if drive not in {*valid, *held_out})
+    return Split(train, tuple(sorted(valid)), tuple(sorted(held_out)))
+
+
+def rotating_folds(drives: Sequence[str], folds: int) -> tuple[Split, ...]:
+    """Splits in which every drive is held out once; the next fold's drives choose the checkpoint.
+
+    The assignment depends on the names alone (a fixed shuffle), never on a study's seed, so that all seeds pair.
+
+    Raises:
+        UserError: fewer drives than folds, or fewer than three folds.
+    """
+    if folds < 3 or len(drives) < folds:
+        raise UserError(
+            f"{len(drives)} drives cannot be split into {folds} folds: use 3 folds or more, and as many drives."
+        )
+    order = np.random.default_rng(0).permutation(sorted(drives))
+    groups = [tuple(sorted(str(name) for name in order[k::folds])) for k in range(folds)]
+    return tuple(named_split(drives, valid=groups[(k + 1) % folds], held_out=groups[k]) for k in range(folds))

@@ -1,0 +1,31 @@
+"""What a strategy is: a recipe that, fitted to real samples, becomes a function that makes synthetic ones.
+
+A recipe is a frozen dataclass whose fields are its hyperparameters; ``asdict(recipe)`` is what gets logged. Fitting
+returns a plain function. Two states, two types: nothing can be used before it is fitted.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+import torch
+
+from models.reporting import Report, silent
+from pipeline.windows import Windows
+
+Synthesizer: TypeAlias = Callable[[int, np.random.Generator], Windows]
+"""A fitted recipe: how many, and a source of randomness -> that many synthetic windows."""
+
+
+@runtime_checkable
+class TrackStrategy(Protocol):
+    """A recipe for synthetic track windows."""
+
+    def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
+        """Learn from real windows of the training drives alone; never change them."""
+        ...
+
+
+def torch_generator(rng: np.random.Generator) -> torch.Generator:
+    """A torch generator seeded from ``rng``, so that one seed decides everything and no global state is touched."""
+    return torch.Generator().manual_seed(int(rng.integers(2**62)))

@@ -1,0 +1,40 @@
+"""What a task is: the model the data is for. It is trained with and without synthetic samples and then examined."""
+
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from models.reporting import Report, silent
+from pipeline.windows import Windows
+
+Fitted = TypeVar("Fitted")
+
+
+class Task(Protocol, Generic[Fitted]):
+    """A downstream task on track windows."""
+
+    metric: str
+    """The column of ``evaluate`` that the gain is computed on."""
+    unit: str
+    higher_is_better: bool
+
+    def train(
+        self,
+        train: Windows,
+        synthetic: Windows | None,
+        share: float,
+        valid: Windows,
+        rng: np.random.Generator,
+        report: Report = silent,
+    ) -> Fitted:
+        """Train for a fixed number of optimiser steps on batches with ``share`` synthetic samples.
+
+        The steps and the batch size do not depend on how much data there is: more data never means more training.
+        ``valid`` are windows of the training drives' side, kept for choosing the checkpoint.
+        """
+        ...
+
+    def evaluate(self, fitted: Fitted, held_out: Windows) -> pd.DataFrame:
+        """One row per held-out window: ``drive``, ``kind``, ``border`` and one column per metric."""
+        ...

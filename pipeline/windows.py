@@ -1,0 +1,156 @@
+"""History-and-future windows cut from tracks: the samples that track strategies and the prediction task share.
+
+Windows never straddle a gap, a quarantined row or two drives. Splits are by drive, never by frame: all road users of
+a drive share its ego motion, so a random split lets a model recognise the drive it is tested on.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from pipeline.schema import KINDS, Drive, Track, UserError, require
+
+PREDICTED_KINDS = ("Car", "Van", "Pedestrian", "Cyclist")
+"""Classes that move often enough in KITTI to learn from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """N pieces of tracks of equal length, and where each comes from."""
+
+    boxes: Float[np.ndarray, "n time 4"]
+    """Left, top, right, bottom in pixels."""
+    valid: Bool[np.ndarray, "n time"]
+    kind: Int[np.ndarray, " n"]
+    """Index into ``KINDS``."""
+    image_size: Float[np.ndarray, "n 2"]
+    """Width and height in pixels."""
+    drive: np.ndarray
+    """(n,) name of the drive."""
+    track: Int[np.ndarray, " n"]
+    frame: Int[np.ndarray, " n"]
+    """First frame of the window."""
+    origin: np.ndarray
+    """(n,) "real", or the name of the strategy that made the sample."""
+
+    def __post_init__(self) -> None:
+        """Check that all arrays speak of the same N windows."""
+        require(
+            self.boxes.ndim == 3 and self.boxes.shape[2] == 4, f"boxes must be (n, time, 4), got {self.boxes.shape}"
+        )
+        require(
+            self.valid.shape == self.boxes.shape[:2], f"valid must be {self.boxes.shape[:2]}, got {self.valid.shape}"
+        )
+        for item in fields(self):
+            count = len(getattr(self, item.name))
+            require(count == len(self.boxes), f"{item.name} has {count} entries for {len(self.boxes)} windows")
+
+    def __len__(self) -> int:
+        """How many windows."""
+        return len(self.boxes)
+
+    def take(self, index: np.ndarray) -> Self:
+        """The windows at ``index`` (integers, repeats welcome, or a boolean mask)."""
+        return replace(self, **{item.name: getattr(self, item.name)[index] for item in fields(self)})
+
+    def made_by(self, strategy: str) -> Self:
+        """The same windows, marked as the work of ``strategy``."""
+        return replace(self, origin=np.full(len(self), strategy))
+
+    def save(self, path: Path) -> None:
+        """Write a compressed ``.npz`` without pickled objects."""
+        np.savez_compressed(path, **{item.name: getattr(self, item.name) for item in fields(self)})
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what ``save`` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            return cls(**{item.name: stored[item.name] for item in fields(cls)})
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """All windows of ``parts``, in order; at least one part."""
+        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
+
+
+def border_mask(boxes: Float[np.ndarray, "*n 4"], image_size: Float[np.ndarray, "*m 2"]) -> Bool[np.ndarray, "*n"]:
+    """Which boxes touch the image border (within 1.5 px, the rounding of KITTI's labels)."""
+    width, height = image_size[..., 0], image_size[..., 1]
+    left, top, right, bottom = np.moveaxis(boxes, -1, 0)
+    return (left < 1.5) | (top < 1.5) | (right > width - 2.5) | (bottom > height - 2.5)
+
+
+def cut_windows(
+    drives: Iterable[Drive], length: int, stride: int = 1, kinds: Sequence[str] = PREDICTED_KINDS
+) -> Windows:
+    """All windows of ``length`` consecutive frames, a new one every ``stride`` frames of each track.
+
+    Raises:
+        UserError: no track is long enough; the message gives the longest run of frames found.
+    """
+    parts: list[Windows] = []
+    longest = 0
+    for drive in drives:
+        for track in drive.tracks:
+            if track.kind in kinds:
+                starts, run = _window_starts(track, length, stride)
+                longest = max(longest, run)
+                if len(starts):
+                    parts.append(_cut(track, drive.image_size, starts, length))
+    if not parts:
+        raise UserError(
+            f"No track is long enough for a window of {length} frames: the longest unbroken run of "
+            f"{', '.join(kinds)} has {longest} frames."
+        )
+    return Windows.concatenate(parts)
+
+
+def _window_starts(track: Track, length: int, stride: int) -> tuple[Int[np.ndarray, " starts"], int]:
+    """Rows at which a gapless, valid window begins, and the longest such run in the track."""
+    usable = track.valid & np.isfinite(track.boxes).all(axis=1)
+    breaks = np.flatnonzero((np.diff(track.frames) != 1) | ~usable[1:] | ~usable[:-1]) + 1
+    starts: list[np.ndarray] = []
+    longest = 0
+    for run in np.split(np.arange(len(track.frames)), breaks):
+        if len(run) and usable[run[0]]:
+            longest = max(longest, len(run))
+            starts.append(run[: max(0, len(run) - length + 1) : stride])
+    return (np.concatenate(starts) if starts else np.zeros(0, np.int64)), longest
+
+
+def _cut(track: Track, image_size: tuple[int, int], starts: np.ndarray, length: int) -> Windows:
+    count = len(starts)
+    return Windows(
+        boxes=track.boxes[starts[:, None] + np.arange(length)].astype(np.float32),
+        valid=np.ones((count, length), bool),
+        kind=np.full(count, KINDS.index(track.kind)),
+        image_size=np.tile(np.asarray(image_size, np.float32), (count, 1)),
+        drive=np.full(count, track.drive),
+        track=np.full(count, track.track_id),
+        frame=track.frames[starts],
+        origin=np.full(count, "real"),
+    )
+
+
+def of_drives(windows: Windows, drives: Sequence[str]) -> Windows:
+    """The windows recorded in ``drives``."""
+    return windows.take(np.isin(windows.drive, np.asarray(drives)))
+
+
+def fraction_of_tracks(windows: Windows, fraction: float, rng: np.random.Generator) -> Windows:
+    """The windows of a random ``fraction`` of the tracks (at least one), as if fewer had ever been recorded.
+
+    Raises:
+        ValueError: ``fraction`` is not in (0, 1].
+    """
+    require(0 < fraction <= 1, f"fraction must lie in (0, 1], got {fraction}")
+    if fraction == 1:
+        return windows
+    tracks = np.char.add(np.char.add(windows.drive.astype(str), "/"), windows.track.astype(str))
+    names = np.unique(tracks)
+    kept = rng.permutation(len(names))[: max(1, round(fraction * len(names)))]
+    return windows.take(np.isin(tracks, names[kept]))

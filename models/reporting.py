@@ -9,3 +9,7 @@ Report: TypeAlias = Callable[[int, Mapping[str, float]], None]
 
 def silent(step: int, values: Mapping[str, float]) -> None:
     """Ignore the report: the default where nobody listens."""
+
+
+class TrainingDiverged(RuntimeError):
+    """A loss or a weight stopped being a finite number; the message says at which step and what to try."""

@@ -1,0 +1,86 @@
+"""What keeps a critic smooth: terms added to its loss, and constraints put on its weights after each step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import relu
+
+Critic: TypeAlias = Callable[[Tensor], Tensor]
+"""Samples in, one score each out; any condition is already bound."""
+
+
+@runtime_checkable
+class Penalty(Protocol):
+    """A term of the critic's loss."""
+
+    @property
+    def every(self) -> int:
+        """Critic steps from one evaluation to the next."""
+        ...
+
+    def __call__(
+        self, critic: Critic, *, real: Float[Tensor, "batch ..."], fake: Float[Tensor, "batch ..."],
+        rng: torch.Generator,
+    ) -> Float[Tensor, ""]:  # fmt: skip
+        """The weighted penalty on one batch; ``fake`` carries no gradient."""
+        ...
+
+
+@runtime_checkable
+class Constraint(Protocol):
+    """Something done to the critic's weights after each of its steps."""
+
+    def __call__(self, critic: nn.Module) -> None:
+        """Change the weights in place."""
+        ...
+
+
+def gradient_norms(critic: Critic, samples: Float[Tensor, "batch ..."]) -> Float[Tensor, " batch"]:
+    """Length of the critic's gradient at each sample, itself differentiable."""
+    samples = samples.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(critic(samples).sum(), samples, create_graph=True)
+    return gradient.flatten(1).norm(dim=1)
+
+
+@dataclass(frozen=True)
+class GradientPenalty:
+    """weight · E (‖∇f(x̂)‖₂ - target)², x̂ uniform on the lines between real and fake samples.
+
+    One-sided: only gradients longer than the target cost, max(0, ‖∇f(x̂)‖₂ - target)².
+
+    Source: Gulrajani et al., NeurIPS 2017, equation 3; one-sided: Petzka et al., ICLR 2018, equation 8.
+    """
+
+    weight: float = 10.0
+    target: float = 1.0
+    one_sided: bool = False
+    every: int = 1
+
+    def __call__(
+        self, critic: Critic, *, real: Float[Tensor, "batch ..."], fake: Float[Tensor, "batch ..."],
+        rng: torch.Generator,
+    ) -> Float[Tensor, ""]:  # fmt: skip
+        """The weighted penalty on one batch."""
+        mix = torch.rand(len(real), *[1] * (real.ndim - 1), generator=rng, device=real.device)
+        excess = gradient_norms(critic, torch.lerp(real, fake, mix)) - self.target
+        return self.weight * (relu(excess) if self.one_sided else excess).square().mean()
+
+
+@dataclass(frozen=True)
+class WeightClipping:
+    """Every weight of the critic is cut to ±limit, which makes it Lipschitz with some unknown constant.
+
+    Source: Arjovsky et al., ICML 2017, algorithm 1, who call it "a clearly terrible way".
+    """
+
+    limit: float = 0.01
+
+    @torch.no_grad()
+    def __call__(self, critic: nn.Module) -> None:
+        """Cut the weights in place."""
+        for weight in critic.parameters():
+            weight.clamp_(-self.limit, self.limit)

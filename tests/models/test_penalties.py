@@ -1,0 +1,68 @@
+import pytest
+import torch
+from torch import nn
+
+from models.penalties import GradientPenalty, WeightClipping, gradient_norms
+
+SLOPE = torch.tensor([3.0, 4.0])  # a linear critic whose gradient has length 5 everywhere
+
+
+def _linear(samples):
+    return samples @ SLOPE
+
+
+def _batch():
+    rng = torch.Generator().manual_seed(0)
+    return {"real": torch.randn(8, 2, generator=rng), "fake": torch.randn(8, 2, generator=rng), "rng": rng}
+
+
+def test_gradient_norm_of_a_linear_critic_is_its_slope():
+    assert torch.allclose(gradient_norms(_linear, torch.randn(7, 2)), torch.full((7,), 5.0))
+
+
+def test_gradient_norm_of_a_quadratic_critic_is_twice_the_radius():
+    samples = torch.tensor([[3.0, 4.0], [0.0, 1.0]])
+    norms = gradient_norms(lambda points: points.square().sum(1), samples)
+    assert torch.allclose(norms, torch.tensor([10.0, 2.0]))
+
+
+def test_two_sided_penalty_of_a_linear_critic():
+    assert GradientPenalty(weight=10.0)(_linear, **_batch()).item() == pytest.approx(10 * (5 - 1) ** 2)
+
+
+def test_one_sided_penalty_spares_gradients_below_the_target():
+    two, one = GradientPenalty(target=6.0), GradientPenalty(target=6.0, one_sided=True)
+    assert two(_linear, **_batch()).item() == pytest.approx(10)
+    assert one(_linear, **_batch()).item() == 0
+    assert GradientPenalty(target=3.0, one_sided=True)(_linear, **_batch()).item() == pytest.approx(40)
+
+
+def test_points_of_the_penalty_lie_between_real_and_fake():
+    seen = []
+
+    def critic(samples):
+        seen.append(samples.detach())
+        return samples.sum(1)
+
+    GradientPenalty()(critic, real=torch.zeros(50, 2), fake=torch.ones(50, 2), rng=torch.Generator().manual_seed(0))
+    assert torch.equal(seen[0][:, 0], seen[0][:, 1])  # one mixture per sample, not per coordinate
+    assert 0 < seen[0].min() < 0.2
+    assert 0.8 < seen[0].max() < 1
+
+
+def test_the_penalty_can_be_differentiated_by_the_critics_weights():
+    critic = nn.Linear(2, 1, bias=False)
+    with torch.no_grad():
+        critic.weight.copy_(SLOPE[None])
+    GradientPenalty(weight=1.0)(lambda points: critic(points)[:, 0], **_batch()).backward()
+    # d/dw (|w| - 1)² = 2 (|w| - 1) w / |w|
+    assert torch.allclose(critic.weight.grad, 2 * 4 * SLOPE[None] / 5)
+
+
+def test_clipping_cuts_every_weight_to_the_limit():
+    critic = nn.Linear(2, 2)
+    with torch.no_grad():
+        critic.weight.copy_(torch.tensor([[5.0, -0.005], [0.02, -3.0]]))
+    WeightClipping(0.01)(critic)
+    assert torch.equal(critic.weight, torch.tensor([[0.01, -0.005], [0.01, -0.01]]))
+    assert critic.bias.abs().max() <= 0.01

@@ -1,0 +1,107 @@
+"""Finished arms on disk: the one cache of a study. What an arm depends on decides the name of its folder.
+
+A folder appears in one step, complete, with the digest of each of its files in a manifest. It is checked before it
+is used, so a damaged or missing arm is simply computed again, and a study that was killed goes on where it stopped.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from flows.workspace import code_digest, digest_of, digest_of_file, new_folder, write_json
+from pipeline.arms import Arm, ArmResult, Design
+from pipeline.splits import Split
+from pipeline.windows import Windows
+
+MANIFEST = "arm.json"
+SAMPLES = "synthetic.npz"
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything one arm's numbers depend on, small enough to travel to another process."""
+
+    arm: Arm
+    design: Design
+    split: Split
+    data: Path
+    """Where the ingested data lies."""
+    data_digest: str
+    keep_samples: bool
+    """Whether the synthetic windows are needed later."""
+
+    @property
+    def key(self) -> str:
+        """Digest of the arm, the design as far as it concerns the arm, the split, the data, the code and its tools."""
+        design = asdict(self.design)
+        design["options"] = {part: design["options"].get(part, {}) for part in ("task", self.arm.strategy)}
+        tools = {name: version(name) for name in ("torch", "numpy", "pandas")}
+        parts = [asdict(self.arm), design, asdict(self.split), self.data_digest, code_digest(), tools]
+        return digest_of(parts)[:32]
+
+
+@dataclass(frozen=True)
+class ArmStore:
+    """Arms by key below one folder."""
+
+    folder: Path
+
+    def path(self, job: Job) -> Path:
+        """Where the arm lies once it is finished."""
+        return self.folder / job.key
+
+    def holds(self, job: Job) -> bool:
+        """Whether the arm is there, complete and undamaged."""
+        try:
+            manifest = json.loads((self.path(job) / MANIFEST).read_text())
+            files: Mapping[str, str] = manifest["files"]
+            if job.keep_samples and manifest["has_samples"] and SAMPLES not in files:
+                return False
+            return all(digest_of_file(self.path(job) / name) == digest for name, digest in files.items())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return False
+
+    def save(self, job: Job, result: ArmResult) -> None:
+        """Write a finished arm in one step."""
+        with new_folder(self.path(job)) as part:
+            result.errors.to_parquet(part / "errors.parquet", index=False)
+            result.curves.to_parquet(part / "curves.parquet", index=False)
+            np.savez(part / "model.npz", **result.model)
+            if job.keep_samples and result.synthetic is not None:
+                result.synthetic.save(part / SAMPLES)
+            facts: dict[str, Any] = {
+                "arm": asdict(job.arm),
+                "fit_s": result.fit_s,
+                "train_s": result.train_s,
+                "has_samples": result.synthetic is not None,
+                "files": {path.name: digest_of_file(path) for path in sorted(part.iterdir())},
+            }
+            write_json(part / MANIFEST, facts)
+
+    def errors(self, job: Job) -> pd.DataFrame:
+        """The arm's table of errors on held-out drives."""
+        return pd.read_parquet(self.path(job) / "errors.parquet")
+
+    def curves(self, job: Job) -> pd.DataFrame:
+        """The arm's training curves, labelled with the arm."""
+        return pd.read_parquet(self.path(job) / "curves.parquet").assign(**asdict(job.arm))
+
+    def seconds(self, job: Job) -> tuple[float, float]:
+        """CPU seconds of fitting and of training."""
+        manifest = json.loads((self.path(job) / MANIFEST).read_text())
+        return manifest["fit_s"], manifest["train_s"]
+
+    def model(self, job: Job) -> dict[str, np.ndarray]:
+        """The trained task model as arrays."""
+        with np.load(self.path(job) / "model.npz", allow_pickle=False) as stored:
+            return dict(stored)
+
+    def samples(self, job: Job) -> Windows:
+        """The arm's synthetic windows; only where they were kept."""
+        return Windows.load(self.path(job) / SAMPLES)

@@ -1,0 +1,185 @@
+"""Servers on 127.0.0.1 that live and die with the command that needs them."""
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.workspace import data_folder
+from pipeline.schema import UserError
+
+HOST = "127.0.0.1"
+PREFECT_PORT = 4200
+"""The port in ``[tool.prefect.api]`` of pyproject.toml, so that a bare ``prefect`` command finds the server."""
+MLFLOW_PORT = 5000
+START_TIMEOUT_S = 120.0
+"""A server that makes its database on a busy machine needs long."""
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+"""No telemetry: nothing is sent anywhere."""
+
+
+@dataclass
+class Server:
+    """A running child process and the page it serves."""
+
+    name: str
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait_until_healthy(self, path: str) -> None:
+        """Return once ``url + path`` answers.
+
+        Raises:
+            UserError: the process ended, or did not answer in time; the message names its log.
+        """
+        give_up = time.monotonic() + START_TIMEOUT_S
+        while not answers(self.url + path):
+            if self.process.poll() is not None:
+                raise UserError(f"{self.name} stopped while starting; its last words are in {self.log}.")
+            if time.monotonic() > give_up:
+                raise UserError(f"{self.name} did not answer within {START_TIMEOUT_S:.0f} s; see {self.log}.")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """End the process and its children: asked politely, asked again, then killed."""
+        for sign, patience_s in ((signal.SIGTERM, 8), (signal.SIGTERM, 4), (signal.SIGKILL, 4)):
+            if self.process.poll() is not None:
+                return
+            os.killpg(self.process.pid, sign)
+            try:
+                self.process.wait(patience_s)
+            except subprocess.TimeoutExpired:
+                continue
+
+
+@contextmanager
+def started(name: str, command: Sequence[str], url: str, env: Mapping[str, str], cwd: Path | None = None) -> Iterator[Server]:
+    """Start ``command`` in a session of its own (Ctrl-C does not reach it) and stop it at the end of the block."""
+    log = data_folder() / "logs" / f"{name.lower().replace(' ', '-')}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            list(command), env={**os.environ, **QUIET, **env}, cwd=cwd, stdin=subprocess.DEVNULL,
+            stdout=sink, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=_end_with_parent,
+        )  # fmt: skip
+    server = Server(name, url, process, log)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this process when its parent is gone, so that ``kill -9`` leaves no orphan."""
+    if sys.platform == "linux":
+        parent_death_signal = 1  # PR_SET_PDEATHSIG, see prctl(2)
+        ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGTERM)
+
+
+def tool(name: str) -> str:
+    """The path of a command that was installed beside this Python."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def prefect_environment(url: str | None = None) -> dict[str, str]:
+    """Settings of the project's own Prefect: its database lies in the data folder, nothing is shared."""
+    home = data_folder() / "prefect"
+    own = {"PREFECT_HOME": str(home), "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home}/prefect.db"}
+    return {**own, **QUIET, **({"PREFECT_API_URL": url} if url else {})}
+
+
+@contextmanager
+def prefect_server(port: int, *, services: bool) -> Iterator[Server]:
+    """A Prefect server on the project's database; with ``services``, schedules create runs."""
+    url = f"http://{HOST}:{port}"
+    command = [tool("prefect"), "server", "start", "--host", HOST, "--port", str(port)]
+    env = {**prefect_environment(f"{url}/api"), "PREFECT_PLUGINS_ENABLED": "false"}
+    with started("Prefect server", command if services else [*command, "--no-services"], url, env) as server:
+        yield server
+
+
+@contextmanager
+def prefect_api(announce: bool = True) -> Iterator[None]:
+    """Point this process at a Prefect server: the user's, the project's if it runs, else one for this block alone.
+
+    Raises:
+        UserError: ``PREFECT_API_URL`` is set and nothing answers there.
+    """
+    named = os.environ.get("PREFECT_API_URL")
+    if named:
+        if not answers(f"{named}/health"):
+            raise UserError(f"Prefect does not answer at {named} (PREFECT_API_URL). Unset it to run without a server.")
+        os.environ.update(QUIET)
+        yield
+        return
+    running = running_services().get("prefect")
+    if running:
+        os.environ.update(prefect_environment(f"{running}/api"))
+        yield
+        return
+    with prefect_server(free_port(), services=False) as server:
+        os.environ.update(prefect_environment(f"{server.url}/api"))
+        server.wait_until_healthy("/api/health")
+        yield
+
+
+def running_services() -> dict[str, str]:
+    """Addresses of the services that ``augment-kitti serve`` keeps up, if it runs: ``prefect`` and ``mlflow``."""
+    try:
+        services: dict[str, str] = json.loads(services_file().read_text())
+    except (OSError, ValueError):
+        return {}
+    return services if answers(services["prefect"] + "/api/health") else {}
+
+
+def services_file() -> Path:
+    """Where ``augment-kitti serve`` says what it serves."""
+    return data_folder() / "serve.json"
+
+
+def answers(url: str, timeout_s: float = 3.0) -> bool:
+    """Whether anything speaks HTTP at ``url``; an error page counts."""
+    try:
+        urllib.request.urlopen(url, timeout=timeout_s).close()
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free(port: int, what: str, option: str) -> None:
+    """Refuse a port that is taken.
+
+    Raises:
+        UserError: something listens there.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as failure:
+            raise UserError(f"Port {port} for {what} is taken. Choose another with {option}.") from failure

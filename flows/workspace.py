@@ -1,0 +1,98 @@
+"""Where a study's files lie, and how they are written so that a crash leaves none half done."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import flows
+import models
+import pipeline
+from pipeline.schema import UserError
+
+DATA_VARIABLE = "AUGMENT_KITTI_DATA"
+"""Environment variable that moves everything written to another folder."""
+
+
+def data_folder() -> Path:
+    """The folder for everything written: as the environment says, else ``data`` in the project."""
+    named = os.environ.get(DATA_VARIABLE)
+    return Path(named).expanduser().absolute() if named else project_folder() / "data"
+
+
+def project_folder() -> Path:
+    """The checkout this code was installed from; the current folder if it was installed as a copy."""
+    checkout = Path(flows.__file__).resolve().parents[1]
+    return checkout if (checkout / "pyproject.toml").exists() else Path.cwd()
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 of a JSON-able value, independent of the order of keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def digest_of_file(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@cache
+def code_digest() -> str:
+    """SHA-256 over the sources of ``pipeline`` and ``models``: other code may give other numbers."""
+    sources: dict[str, str] = {}
+    for package in (pipeline, models):
+        folder = Path(str(package.__file__)).parent
+        for source in sorted(folder.rglob("*.py")):
+            sources[f"{folder.name}/{source.relative_to(folder).as_posix()}"] = digest_of_file(source)
+    return digest_of(sources)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill, which takes the place of ``path`` in one step once it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        yield part
+        part.chmod(0o755)  # mkdtemp's 0700 would hide a report from others
+        if path.exists():
+            path.rename(part.with_name(f"{part.name}-old"))
+        part.rename(path)
+        shutil.rmtree(part.with_name(f"{part.name}-old"), ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write JSON in one step: readers see the old file or the new one."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")
+    part.replace(path)
+
+
+def require_writable(folder: Path) -> None:
+    """Make ``folder`` and write a probe into it.
+
+    Raises:
+        UserError: it cannot be written; the message says why.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".probe-") as probe:
+            probe.write(b"\0" * 4096)
+    except OSError as failure:
+        raise UserError(f"Cannot write to {folder}: {failure.strerror or failure}.") from failure
+
+
+def is_disk_full(failure: OSError) -> bool:
+    """Whether the disk or the user's quota is used up."""
+    return failure.errno in (errno.ENOSPC, errno.EDQUOT)

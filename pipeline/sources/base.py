@@ -1,0 +1,60 @@
+"""What every reader is, and what it returns."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from pipeline.schema import Drive, Problem
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader made of a folder: every good row as drives, every bad one as a problem."""
+
+    drives: tuple[Drive, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def tracks(self) -> int:
+        """How many tracks in all."""
+        return sum(len(drive.tracks) for drive in self.drives)
+
+    @property
+    def rows(self) -> int:
+        """How many labelled rows in all, regions to ignore included."""
+        labelled = sum(len(track.frames) for drive in self.drives for track in drive.tracks)
+        return labelled + sum(len(drive.ignore_frames) for drive in self.drives)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the drives' notes say, each once, with the drives it is said of."""
+        said: dict[str, list[str]] = {}
+        for drive in self.drives:
+            for note in drive.notes:
+                said.setdefault(note, []).append(drive.name)
+        return tuple(f"{', '.join(names)}: {note}" for note, names in said.items())
+
+
+class Source(Protocol):
+    """A reader of one layout of driving data. It never drops a row without a ``Problem`` that names it."""
+
+    def recognises(self, root: Path) -> bool:
+        """Whether ``root`` looks like this layout; cheap, reads no data."""
+        ...
+
+    def read(self, root: Path) -> Reading:
+        """All drives below ``root``.
+
+        Raises:
+            UserError: ``root`` is not of this layout; the message says what was looked for.
+        """
+        ...
+
+
+@runtime_checkable
+class SelfMade(Protocol):
+    """A source that needs no data of the user: it makes its own and can then be read from where it put it."""
+
+    def make(self, folder: Path) -> Path:
+        """Write the data below ``folder`` unless it is there already; return the root to read."""
+        ...

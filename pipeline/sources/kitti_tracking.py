@@ -1,0 +1,116 @@
+"""The KITTI tracking benchmark (Geiger et al., CVPR 2012): ``label_02``, ``calib``, ``oxts``, optional ``image_02``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pipeline.schema import Calibration, Drive, EgoMotion, Frame, Problem, UserError
+from pipeline.sources.base import Reading
+from pipeline.sources.calibration_file import SIZES_BY_FOCAL_LENGTH_PX, USUAL_SIZE, read_calibration
+from pipeline.sources.oxts import read_oxts
+from pipeline.sources.rows import Rows, gather_tracks
+from pipeline.sources.tracking_labels import read_labels
+
+
+@dataclass(frozen=True)
+class KittiTracking:
+    """Reader of a folder such as KITTI's ``training``: one drive per label file."""
+
+    name: str = "kitti_tracking"
+    """What drives say they come from."""
+
+    def recognises(self, root: Path) -> bool:
+        """Whether ``root`` holds ``label_02/*.txt``."""
+        return any((root / "label_02").glob("*.txt"))
+
+    def read(self, root: Path) -> Reading:
+        """All sequences of ``root``.
+
+        Raises:
+            UserError: there is no ``label_02`` with text files in ``root``.
+        """
+        if not self.recognises(root):
+            raise UserError(f"{root} is no KITTI tracking data: looked for label_02/*.txt, calib/*.txt and oxts/*.txt")
+        drives: list[Drive] = []
+        problems: list[Problem] = []
+        for label in sorted((root / "label_02").glob("*.txt")):
+            drive, found = self._read_drive(root, label)
+            drives.append(drive)
+            problems += found
+        return Reading(tuple(drives), tuple(problems))
+
+    def _read_drive(self, root: Path, label: Path) -> tuple[Drive, list[Problem]]:
+        notes: list[str] = []
+        rows, problems = read_labels(label)
+        calibration = ego = None
+        if path := _companion(root, "calib", label, problems, notes):
+            calibration, found = read_calibration(path)
+            problems += found
+        if path := _companion(root, "oxts", label, problems, notes):
+            ego, found = read_oxts(path)
+            problems += found
+        frames = _frames(root, label.stem)
+        size = _image_size(frames, calibration, rows, notes)
+        if calibration is not None:
+            calibration = Calibration(calibration.P2, calibration.T_cam_velo, calibration.T_velo_imu, size)
+        _note_missing(frames, ego, rows, notes)
+        return Drive(
+            name=label.stem,
+            source=self.name,
+            calibration=calibration,
+            ego=ego,
+            tracks=gather_tracks(rows, label.stem, calibration, ego),
+            image_size=size,
+            frames=frames,
+            ignore_frames=rows.frame[rows.kind < 0],
+            ignore_boxes=rows.boxes[rows.kind < 0],
+            notes=tuple(notes),
+        ), problems
+
+
+def _companion(root: Path, folder: str, label: Path, problems: list[Problem], notes: list[str]) -> Path | None:
+    """The file beside a label file; one missing file is a defect, a missing folder another kind of data set."""
+    path = root / folder / label.name
+    if path.is_file():
+        return path
+    if (root / folder).is_dir():
+        problems.append(Problem(path, None, f"missing, though {label.parent.name}/{label.name} exists"))
+    else:
+        notes.append(f"no {folder} folder: no positions in the world")
+    return None
+
+
+def _frames(root: Path, name: str) -> tuple[Frame, ...]:
+    """The pictures of a sequence, where there are any."""
+    images = sorted((root / "image_02" / name).glob("[0-9]*.*"))
+    return tuple(Frame(name, int(image.stem), image) for image in images if image.stem.isdecimal())
+
+
+def _image_size(
+    frames: tuple[Frame, ...], calibration: Calibration | None, rows: Rows, notes: list[str]
+) -> tuple[int, int]:
+    """Width and height (px): from a picture, from the calibration, or KITTI's usual ones; never smaller than a box."""
+    for frame in frames[:1]:
+        if frame.image is not None:
+            with Image.open(frame.image) as image:
+                return image.size
+    size = USUAL_SIZE if calibration is None else calibration.image_size
+    known = calibration is not None and round(float(calibration.P2[0, 0]), 4) in SIZES_BY_FOCAL_LENGTH_PX
+    notes.append(f"no pictures: image size {size[0]}x{size[1]} is {'that of the calibration' if known else 'a guess'}")
+    # KITTI's own boxes end up to a pixel beyond the image here and there (sequence 0019).
+    reach = np.floor(rows.boxes[rows.kind >= 0, 2:].max(axis=0, initial=0)).astype(int)
+    if reach[0] > size[0] or reach[1] > size[1]:
+        size = max(size[0], int(reach[0])), max(size[1], int(reach[1]))
+        notes.append(f"boxes reach beyond it: image size taken to be {size[0]}x{size[1]}")
+    return size
+
+
+def _note_missing(frames: tuple[Frame, ...], ego: EgoMotion | None, rows: Rows, notes: list[str]) -> None:
+    """Tell how far pictures and poses fall short of the labels."""
+    labelled = int(rows.frame.max(initial=-1)) + 1
+    if frames and len(frames) < labelled:
+        notes.append(f"{len(frames)} pictures for {labelled} labelled frames")
+    if ego is not None and len(missing := np.setdiff1d(rows.frame, ego.frames)):
+        notes.append(f"{len(missing)} labelled frames have no OXTS record: no world positions there")

@@ -1,0 +1,223 @@
+"""Ingested drives on disk: content digests so that nothing is read twice, and a manifest so that nothing rots unseen.
+
+A stored data set is a folder named by the digest of its source and of the code that read it. It appears at once and
+whole (written aside, then renamed) and is verified against its manifest whenever it is loaded.
+"""
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.registry import lookup
+from pipeline.schema import BadInput, Drive, Problem, UserError
+from pipeline.sources import SOURCES
+from pipeline.sources.base import Reading, SelfMade
+from pipeline.stored_drives import read_drives, write_drives
+
+MANIFEST = "manifest.json"
+QUARANTINE = "quarantine.csv"
+_HASHED_IN_FULL = {".txt", ".xml", ".csv", ".json", ".parquet"}
+"""Pictures and scans enter the digest by name and size: reading gigabytes to find nothing changed would be waste."""
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """A data set in the store."""
+
+    path: Path
+    digest: str
+    """SHA-256 of the source's files."""
+    source: str
+    drives: int
+    tracks: int
+    rows: int
+    """Labelled rows, regions to ignore included."""
+    cache_hit: bool
+    problems: tuple[Problem, ...]
+    """Defects of the quarantined rows."""
+    notes: tuple[str, ...]
+
+
+def ingest(
+    source: str, root: Path | None, store_dir: Path, on_error: Literal["refuse", "quarantine"] = "refuse"
+) -> Ingested:
+    """Read a data set into the store, unless the same bytes were read by the same code before.
+
+    Args:
+        source: Name of a reader in ``SOURCES``.
+        root: The data; None for a source that makes its own.
+        store_dir: Where stored data sets live.
+        on_error: ``refuse`` stops at bad rows; ``quarantine`` leaves them out and writes them to ``quarantine.csv``.
+
+    Raises:
+        BadInput: bad rows, and ``on_error`` is ``refuse``; ``problems`` names every one.
+        UserError: no such source, no such data, data of another layout, or a store that cannot be written.
+    """
+    reader = lookup(SOURCES, source, "source")
+    root = _root_of(source, root, store_dir)
+    digest = digest_of(root)
+    path = store_dir / f"{source}-{_key(digest)}"
+    manifest = _manifest_if_sound(path, root)
+    cache_hit = manifest is not None
+    if manifest is None:
+        reading = reader.read(root)
+        _refuse(reading.problems, on_error)
+        manifest = _write(path, reading, root, {"source": source, "digest": digest})
+    problems = tuple(Problem(Path(file), line, reason) for file, line, reason in manifest["problems"])
+    _refuse(problems, on_error)
+    counts = {name: manifest[name] for name in ("drives", "tracks", "rows")}
+    return Ingested(path, digest, source, **counts, cache_hit=cache_hit, problems=problems, notes=_notes(manifest))
+
+
+def load(path: Path) -> tuple[Drive, ...]:
+    """The drives of a stored data set, equal to what was read.
+
+    Raises:
+        UserError: the folder is no stored data set, or its files are not what its manifest says.
+    """
+    manifest = _read_manifest(path)
+    if manifest is None or not _is_sound(path, manifest):
+        raise UserError(f"{path} is not a sound stored data set: ingest the source again.")
+    return read_drives(path, Path(manifest["root"]))
+
+
+def digest_of(root: Path) -> str:
+    """SHA-256 over the names and contents of all files of a data set, hidden ones left out."""
+    digest = hashlib.sha256()
+    for path in _files(root):
+        digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\0".encode())
+        if path.suffix in _HASHED_IN_FULL:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """All files below ``root`` in an order of their own names, whatever order the disk has."""
+    if root.is_file():
+        yield root
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
+
+
+def _key(digest: str) -> str:
+    """Digest of the data and of the code that reads and stores it: a changed reader never meets its old results."""
+    here = Path(__file__).parent
+    code = [*sorted(here.glob("sources/*.py")), *(here / f"{name}.py" for name in ("schema", "geometry", "store"))]
+    key = hashlib.sha256(digest.encode())
+    for path in [*code, here / "stored_drives.py"]:
+        key.update(path.read_bytes())
+    return key.hexdigest()[:16]
+
+
+def _root_of(source: str, root: Path | None, store_dir: Path) -> Path:
+    if root is None:
+        reader = lookup(SOURCES, source, "source")
+        if not isinstance(reader, SelfMade):
+            raise UserError(f'The source "{source}" needs data: name its folder with --root.')
+        return reader.make(store_dir)
+    if not root.exists():
+        raise UserError(f"{root} does not exist.")
+    return root
+
+
+def _refuse(problems: tuple[Problem, ...], on_error: str) -> None:
+    if problems and on_error == "refuse":
+        raise BadInput(list(problems))
+
+
+def _notes(manifest: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(manifest["notes"])
+
+
+def _write(path: Path, reading: Reading, root: Path, facts: dict[str, Any]) -> dict[str, Any]:
+    """Write everything aside and move it into place in one step; returns the manifest."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".ingest-", dir=path.parent) as aside:
+            folder = Path(aside, "data")
+            folder.mkdir()
+            write_drives(reading.drives, folder, root)
+            _write_quarantine(folder / QUARANTINE, reading.problems)
+            manifest = facts | _describe(reading, root, folder)
+            (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+            _replace(folder, path)
+    except OSError as error:
+        raise UserError(f"Cannot write to the store {path.parent}: {error.strerror or error}") from error
+    return manifest
+
+
+def _replace(folder: Path, path: Path) -> None:
+    """Put ``folder`` in the place of ``path``; whoever lost a race to do the same keeps the winner's."""
+    shutil.rmtree(path, ignore_errors=True)
+    try:
+        os.replace(folder, path)
+    except OSError:
+        if not (path / MANIFEST).is_file():
+            raise
+
+
+def _describe(reading: Reading, root: Path, folder: Path) -> dict[str, Any]:
+    return {
+        "root": str(root),
+        "drives": len(reading.drives),
+        "tracks": reading.tracks,
+        "rows": reading.rows,
+        "frames": sum(len(drive.frames) for drive in reading.drives),
+        "notes": reading.notes,
+        "problems": [[str(problem.file), problem.line, problem.reason] for problem in reading.problems],
+        "files": {file.name: _sha256(file) for file in sorted(folder.iterdir())},
+    }
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write_quarantine(path: Path, problems: tuple[Problem, ...]) -> None:
+    """The bad rows themselves, with the reason why, for a person to look at."""
+    if not problems:
+        return
+    texts: dict[Path, list[str]] = {}
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["file", "line", "reason", "text"])
+        for problem in problems:
+            if problem.file not in texts:
+                exists = problem.line is not None and problem.file.is_file()
+                texts[problem.file] = problem.file.read_text("utf-8", "replace").splitlines() if exists else []
+            lines = texts[problem.file]
+            text = lines[problem.line - 1] if problem.line is not None and problem.line <= len(lines) else ""
+            rows.writerow([problem.file, problem.line or "", problem.reason, text])
+
+
+def _read_manifest(path: Path) -> dict[str, Any] | None:
+    try:
+        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return manifest
+
+
+def _is_sound(path: Path, manifest: dict[str, Any]) -> bool:
+    """Whether every file the manifest names has the content it had."""
+    files: dict[str, str] = manifest.get("files", {})
+    return "drives.json" in files and all(
+        (path / name).is_file() and _sha256(path / name) == digest for name, digest in files.items()
+    )
+
+
+def _manifest_if_sound(path: Path, root: Path) -> dict[str, Any] | None:
+    """The manifest of a stored data set that can be used as it is, else None."""
+    manifest = _read_manifest(path)
+    if manifest is None or not _is_sound(path, manifest):
+        return None
+    # The same bytes may lie elsewhere by now; only pictures are looked up in their place.
+    return manifest if manifest["root"] == str(root) or not manifest["frames"] else None

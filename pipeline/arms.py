@@ -4,14 +4,23 @@ Pure: data in, tables out. ``flows`` decides in which order and process arms run
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from time import process_time
 from typing import Any
+from zlib import crc32
 
+import numpy as np
 import pandas as pd
 
 from models.reporting import Report, silent
+from pipeline.registry import configured, lookup
+from pipeline.schema import UserError
 from pipeline.splits import Split
-from pipeline.windows import PREDICTED_KINDS, Windows
+from pipeline.strategies import TRACK_STRATEGIES, TrackStrategy
+from pipeline.tasks import TASKS, Task
+from pipeline.tasks.baselines import baselines
+from pipeline.tasks.forecast_errors import forecast_errors, summarise
+from pipeline.windows import PREDICTED_KINDS, Windows, fraction_of_tracks, of_drives
 
 NONE = "none"
 """The arm without synthetic samples, which every gain is measured against."""
@@ -27,6 +36,8 @@ class Arm:
     """Share of the training tracks that are available."""
     fold: int
     seed: int
+    share: float = 0.5
+    """Synthetic part of each training batch; ignored by ``NONE``."""
     synthetic_only: bool = False
     """Train on synthetic samples alone (train on synthetic, test on real)."""
 
@@ -58,13 +69,13 @@ class ArmResult:
     """What one arm leaves behind."""
 
     errors: pd.DataFrame
-    """One row per held-out drive, class and border flag: ``n`` windows and their mean errors; see ``summarise``."""
+    """One row per held-out drive, class and border flag: ``n`` windows, their mean errors, and the arm."""
     synthetic: Windows | None
     """The samples trained on; None for the ``none`` arm."""
-    reverse: pd.DataFrame | None
-    """The ``none`` arm's model examined on synthetic samples (train on real, test on synthetic), where asked for."""
-    history: pd.DataFrame
-    """Training curves: ``step``, ``name``, ``value``."""
+    model: Mapping[str, np.ndarray]
+    """The trained task model as plain arrays (``Task.to_arrays``)."""
+    curves: pd.DataFrame
+    """Training curves: ``phase`` (fit or train), ``step``, ``name``, ``value``."""
     fit_s: float
     """CPU seconds for fitting the strategy and drawing samples."""
     train_s: float
@@ -72,5 +83,117 @@ class ArmResult:
 
 
 def run_arm(arm: Arm, design: Design, split: Split, windows: Windows, report: Report = silent) -> ArmResult:
-    """Run one arm on one thread; the same arguments give the same numbers in any process."""
-    raise NotImplementedError
+    """Run one arm on one thread; the same arguments give the same numbers in any process.
+
+    Args:
+        arm: What to train with, from which seed.
+        design: What all arms share.
+        split: Which drives are for training, validation and examination.
+        windows: Every window of the data set (stride 1), of ``design.history + design.future`` frames.
+        report: Called now and then with the losses.
+    """
+    curves: list[tuple[str, int, str, float]] = []
+    train = training_windows(arm, split, windows)
+    valid = _thinned(of_drives(windows, split.valid), design.held_out_stride)
+    held_out = _thinned(of_drives(windows, split.held_out), design.held_out_stride)
+
+    started = process_time()
+    synthetic = _synthesise(arm, design, train, _recorder(curves, "fit", report))
+    fitted_at = process_time()
+    task = the_task(design)
+    real, added = (synthetic, None) if arm.synthetic_only and synthetic is not None else (train, synthetic)
+    model = task.train(real, added, arm.share, valid, _rng(arm, "task"), _recorder(curves, "train", report))
+    trained_at = process_time()
+
+    return ArmResult(
+        errors=_labelled(summarise(task.evaluate(model, held_out)), arm),
+        synthetic=synthetic,
+        model=task.to_arrays(model),
+        curves=pd.DataFrame(curves, columns=["phase", "step", "name", "value"]),
+        fit_s=fitted_at - started,
+        train_s=trained_at - fitted_at,
+    )
+
+
+def training_windows(arm: Arm, split: Split, windows: Windows) -> Windows:
+    """The real windows that this arm may learn from: the same for every strategy of a seed."""
+    train = fraction_of_tracks(of_drives(windows, split.train), arm.fraction, _rng(arm, "tracks"))
+    if not len(train):
+        raise UserError(f"No window to train on in the drives {', '.join(split.train)}.")
+    return train
+
+
+def the_task(design: Design) -> Task[Any]:
+    """The task with the design's hyperparameters."""
+    options = {"history": design.history, **design.options.get("task", {})}
+    return configured(lookup(TASKS, design.task, "task"), options, "task")
+
+
+def the_strategy(name: str, design: Design) -> TrackStrategy:
+    """The strategy with the design's hyperparameters."""
+    return configured(lookup(TRACK_STRATEGIES, name, "strategy"), design.options.get(name, {}), name)
+
+
+def hyperparameters(name: str, design: Design) -> dict[str, Any]:
+    """What a strategy's arm is logged with; empty for ``NONE``."""
+    return {} if name == NONE else asdict(the_strategy(name, design))  # type: ignore[call-overload]
+
+
+def run_baselines(design: Design, split: Split, fold: int, windows: Windows) -> pd.DataFrame:
+    """Errors of the forecasts that learn nothing, with the columns of an arm's errors (seed -1, fraction 1)."""
+    held_out = _thinned(of_drives(windows, split.held_out), design.held_out_stride)
+    tables = [
+        _labelled(summarise(forecast_errors(forecast(held_out), held_out)), Arm(name, 1.0, fold, -1))
+        for name, forecast in baselines(of_drives(windows, split.train), design.history).items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def examine_synthetic(arm: Arm, design: Design, model: Mapping[str, np.ndarray], synthetic: Windows) -> pd.DataFrame:
+    """Errors on synthetic samples of a model trained on real data alone: do they make sense to it?
+
+    Args:
+        arm: The arm that made the samples.
+        design: What all arms share.
+        model: ``ArmResult.model`` of the ``NONE`` arm of the same fraction, fold and seed.
+        synthetic: The samples.
+    """
+    task = the_task(design)
+    errors = task.evaluate(task.from_arrays(model), synthetic).assign(drive="synthetic")
+    return _labelled(summarise(errors), arm)
+
+
+def _synthesise(arm: Arm, design: Design, train: Windows, report: Report) -> Windows | None:
+    """As many synthetic windows as there are real ones."""
+    if arm.strategy == NONE:
+        return None
+    rng = _rng(arm, arm.strategy)
+    return the_strategy(arm.strategy, design).fit(train, rng, report)(len(train), rng)
+
+
+def _rng(arm: Arm, purpose: str) -> np.random.Generator:
+    """Randomness that depends on seed, fold, fraction and purpose, never on the order of work.
+
+    Tracks and task draw alike in all strategies of a seed: that is what pairs them.
+    """
+    return np.random.default_rng([arm.seed, arm.fold, round(arm.fraction * 1_000_000), crc32(purpose.encode())])
+
+
+def _thinned(windows: Windows, stride: int) -> Windows:
+    """Every ``stride``-th window of each track, counted from the track's first."""
+    return windows.take(windows.index % stride == 0)
+
+
+def _labelled(errors: pd.DataFrame, arm: Arm) -> pd.DataFrame:
+    labels = {name: getattr(arm, name) for name in ("strategy", "fraction", "fold", "seed", "synthetic_only")}
+    return errors.assign(**labels)
+
+
+def _recorder(curves: list[tuple[str, int, str, float]], phase: str, report: Report) -> Report:
+    """A report that remembers and passes on."""
+
+    def record(step: int, values: Mapping[str, float]) -> None:
+        curves.extend((phase, step, name, float(value)) for name, value in values.items())
+        report(step, values)
+
+    return record

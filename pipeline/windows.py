@@ -34,6 +34,8 @@ class Windows:
     track: Int[np.ndarray, " n"]
     frame: Int[np.ndarray, " n"]
     """First frame of the window."""
+    index: Int[np.ndarray, " n"]
+    """Number of the window within its track, counted in frames from the track's first usable one."""
     origin: np.ndarray
     """(n,) "real", or the name of the strategy that made the sample."""
 
@@ -60,6 +62,10 @@ class Windows:
     def made_by(self, strategy: str) -> Self:
         """The same windows, marked as the work of ``strategy``."""
         return replace(self, origin=np.full(len(self), strategy))
+
+    def moved_to(self, boxes: Float[np.ndarray, "n time 4"], strategy: str) -> Self:
+        """The same windows with other boxes, marked as the work of ``strategy``."""
+        return replace(self, boxes=boxes, origin=np.full(len(self), strategy))
 
     def save(self, path: Path) -> None:
         """Write a compressed ``.npz`` without pickled objects."""
@@ -132,6 +138,7 @@ def _cut(track: Track, image_size: tuple[int, int], starts: np.ndarray, length: 
         drive=np.full(count, track.drive),
         track=np.full(count, track.track_id),
         frame=track.frames[starts],
+        index=starts,
         origin=np.full(count, "real"),
     )
 

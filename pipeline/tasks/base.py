@@ -1,5 +1,6 @@
 """What a task is: the model the data is for. It is trained with and without synthetic samples and then examined."""
 
+from collections.abc import Mapping
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -37,4 +38,12 @@ class Task(Protocol, Generic[Fitted]):
 
     def evaluate(self, fitted: Fitted, held_out: Windows) -> pd.DataFrame:
         """One row per held-out window: ``drive``, ``kind``, ``border`` and one column per metric."""
+        ...
+
+    def to_arrays(self, fitted: Fitted) -> dict[str, np.ndarray]:
+        """Everything ``evaluate`` needs, as plain arrays (never a pickled object)."""
+        ...
+
+    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> Fitted:
+        """The inverse of ``to_arrays``."""
         ...

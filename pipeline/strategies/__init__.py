@@ -1,0 +1,25 @@
+"""Every strategy for tracks by name. To add one: write its file, add its line."""
+
+from pipeline.strategies.base import TrackStrategy as TrackStrategy
+from pipeline.strategies.compose import Sequential
+from pipeline.strategies.copies import Copies
+from pipeline.strategies.flip import Flip
+from pipeline.strategies.jitter import Jitter
+from pipeline.strategies.noise import Noise
+from pipeline.strategies.scale import Scale
+from pipeline.strategies.speed import Speed
+from pipeline.strategies.time_warp import TimeWarp
+
+TRACK_STRATEGIES: dict[str, TrackStrategy] = {
+    "copies": Copies(),
+    "noise": Noise(),
+    "flip": Flip(),
+    "scale": Scale(),
+    "speed": Speed(),
+    "jitter": Jitter(),
+    "time_warp": TimeWarp(),
+    "classical": Sequential((Copies(), Flip(), Scale(), Speed(), Jitter()), probability=0.5, name="classical"),
+}
+
+PLACEBOS = ("copies", "noise")
+"""Strategies that must not gain; every study runs them."""

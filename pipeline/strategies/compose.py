@@ -1,0 +1,89 @@
+"""Strategies made of strategies: one after the other, some of each, mirrored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.reporting import Report, silent
+from pipeline.schema import require
+from pipeline.strategies.base import Synthesizer, TrackStrategy
+from pipeline.strategies.flip import Flip
+from pipeline.windows import Windows
+
+
+@dataclass(frozen=True)
+class Sequential:
+    """Each part is applied to what the part before it made: flip, then scale, then jitter."""
+
+    parts: tuple[TrackStrategy, ...]
+    probability: float = 1.0
+    """Chance of each part for each window."""
+    name: str = "sequential"
+
+    def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
+        """Parts that transform are fitted again to what they are given; the first sees the real windows."""
+
+        def synthesize(count: int, rng: np.random.Generator) -> Windows:
+            windows = self.parts[0].fit(real, rng, report)(count, rng)
+            for part in self.parts[1:]:
+                changed = rng.random(count) < self.probability
+                kept, taken = windows.take(~changed), windows.take(changed)
+                if len(taken):
+                    windows = Windows.concatenate([kept, part.fit(taken, rng, report)(len(taken), rng)])
+            return windows.take(rng.permutation(count)).made_by(self.name)
+
+        return synthesize
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Some samples of each part, in given proportions."""
+
+    parts: tuple[TrackStrategy, ...]
+    weights: tuple[float, ...]
+    name: str = "mixture"
+
+    def __post_init__(self) -> None:
+        """One positive weight for each part."""
+        require(
+            len(self.parts) == len(self.weights), f"{len(self.parts)} parts need as many weights, got {self.weights}"
+        )
+        require(min(self.weights) > 0, f"weights must be positive, got {self.weights}")
+
+    def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
+        """Fit every part to the same real windows."""
+        synthesizers = [part.fit(real, rng, report) for part in self.parts]
+
+        def synthesize(count: int, rng: np.random.Generator) -> Windows:
+            counts = apportion(count, self.weights)
+            parts = [draw(number, rng) for draw, number in zip(synthesizers, counts, strict=True)]
+            return Windows.concatenate(parts).take(rng.permutation(count)).made_by(self.name)
+
+        return synthesize
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """The samples of another strategy, half of them mirrored left to right."""
+
+    part: TrackStrategy
+
+    def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
+        """Fit the other strategy."""
+        draw = self.part.fit(real, rng, report)
+
+        def synthesize(count: int, rng: np.random.Generator) -> Windows:
+            windows = draw(count, rng)
+            straight, turned = windows.take(np.arange(count // 2)), windows.take(np.arange(count // 2, count))
+            return Windows.concatenate([straight, Flip().fit(turned, rng)(len(turned), rng)]) if count else windows
+
+        return synthesize
+
+
+def apportion(count: int, weights: Sequence[float]) -> list[int]:
+    """Whole numbers that sum to ``count`` and are as near to the weights as can be (largest remainder)."""
+    exact = count * np.asarray(weights) / np.sum(weights)
+    whole = np.floor(exact).astype(int)
+    whole[np.argsort(whole - exact, kind="stable")[: count - whole.sum()]] += 1
+    return whole.tolist()

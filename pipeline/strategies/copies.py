@@ -1,0 +1,19 @@
+"""Placebo: real windows again. Its gain must straddle 0, or the study measures something else than data."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.reporting import Report, silent
+from pipeline.strategies.base import Synthesizer
+from pipeline.strategies.transforms import transforming
+from pipeline.windows import Windows
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Real windows, unchanged."""
+
+    def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
+        """Nothing to learn."""
+        return transforming(real, lambda windows, rng: windows.boxes, "copies")

@@ -1,0 +1,10 @@
+"""Every downstream task by name. To add one: write its file, add its line."""
+
+from typing import Any
+
+from pipeline.tasks.base import Task as Task
+from pipeline.tasks.prediction import Prediction
+
+TASKS: dict[str, Task[Any]] = {
+    "prediction": Prediction(),
+}

@@ -7,7 +7,6 @@ a drive share its ego motion, so a random split lets a model recognise the drive
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -55,15 +54,15 @@ class Windows:
         """How many windows."""
         return len(self.boxes)
 
-    def take(self, index: np.ndarray) -> Self:
+    def take(self, index: np.ndarray) -> "Windows":
         """The windows at ``index`` (integers, repeats welcome, or a boolean mask)."""
         return replace(self, **{item.name: getattr(self, item.name)[index] for item in fields(self)})
 
-    def made_by(self, strategy: str) -> Self:
+    def made_by(self, strategy: str) -> "Windows":
         """The same windows, marked as the work of ``strategy``."""
         return replace(self, origin=np.full(len(self), strategy))
 
-    def moved_to(self, boxes: Float[np.ndarray, "n time 4"], strategy: str) -> Self:
+    def moved_to(self, boxes: Float[np.ndarray, "n time 4"], strategy: str) -> "Windows":
         """The same windows with other boxes, marked as the work of ``strategy``."""
         return replace(self, boxes=boxes, origin=np.full(len(self), strategy))
 
@@ -72,13 +71,13 @@ class Windows:
         np.savez_compressed(path, **{item.name: getattr(self, item.name) for item in fields(self)})
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path) -> "Windows":
         """Read what ``save`` wrote."""
         with np.load(path, allow_pickle=False) as stored:
             return cls(**{item.name: stored[item.name] for item in fields(cls)})
 
     @classmethod
-    def concatenate(cls, parts: Sequence[Self]) -> Self:
+    def concatenate(cls, parts: Sequence["Windows"]) -> "Windows":
         """All windows of ``parts``, in order; at least one part."""
         return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
 

@@ -1,7 +1,7 @@
 """What a task is: the model the data is for. It is trained with and without synthetic samples and then examined."""
 
 from collections.abc import Mapping
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from pipeline.windows import Windows
 Fitted = TypeVar("Fitted")
 
 
+@runtime_checkable
 class Task(Protocol, Generic[Fitted]):
     """A downstream task on track windows."""
 

@@ -110,7 +110,7 @@ class Track:
     boxes: Float[np.ndarray, "time 4"]
     """Left, top, right, bottom in pixels; NaN where the object has no 2D box."""
     truncated: Float[np.ndarray, " time"]
-    """KITTI tracking: level 0, 1, 2; KITTI object and raw: fraction 0..1; NaN where unknown."""
+    """KITTI tracking and raw: level 0, 1, 2; KITTI object: fraction 0..1; NaN where unknown."""
     occluded: Int[np.ndarray, " time"]
     """0 visible, 1 partly, 2 largely occluded, 3 unknown."""
     size_m: Float[np.ndarray, "time 3"]

@@ -79,8 +79,8 @@ def project_boxes(
     high = np.where(hidden[..., None, None], -np.inf, pixels).max(axis=(1, 2))
     border = np.array(image_size) - 1
     boxes = np.concatenate([np.clip(low, 0, border), np.clip(high, 0, border)], axis=-1)
-    in_view = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-    return np.where(in_view[:, None], boxes, np.nan)
+    wide, high = (boxes[:, 2:] > boxes[:, :2]).T
+    return np.where((wide & high)[:, None], boxes, np.nan)
 
 
 def rotation_from_euler(
@@ -147,3 +147,10 @@ def heading_in_world(
     facing = np.stack([np.cos(rotation_y), np.zeros_like(rotation_y), -np.sin(rotation_y)], axis=-1)
     x, y, _ = (T_world_cam[:, :3, :3] @ facing[..., None])[..., 0].T
     return np.arctan2(y, x)
+
+
+def heading_in_cam(T_cam_src: Float[np.ndarray, "4 4"], yaw: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """The inverse, for one transform: KITTI's ``rotation_y`` (rad) of objects with ``yaw`` about an upward z axis."""
+    facing = np.stack([np.cos(yaw), np.sin(yaw), np.zeros_like(yaw)], axis=-1)
+    x, _, z = T_cam_src[:3, :3] @ facing.T
+    return np.arctan2(-z, x)

@@ -158,7 +158,7 @@ def _replace(folder: Path, path: Path) -> None:
     """Put ``folder`` in the place of ``path``; whoever lost a race to do the same keeps the winner's."""
     shutil.rmtree(path, ignore_errors=True)
     try:
-        os.replace(folder, path)
+        folder.replace(path)
     except OSError:
         if not (path / MANIFEST).is_file():
             raise

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,8 @@ def _pieces(path: Path, *keys: str) -> Iterator[tuple[str, dict[str, np.ndarray]
     table = pq.read_table(path, use_threads=False)
     columns = {name: table[name].to_numpy() for name in table.column_names}
     changes = [columns[key][1:] != columns[key][:-1] for key in ("drive", *keys) if key in columns]
-    starts = np.flatnonzero(np.concatenate([[True], np.logical_or.reduce(changes)])) if table.num_rows else []
-    for start, stop in zip(starts, [*starts[1:], table.num_rows], strict=True):
+    changed = (np.flatnonzero(np.logical_or.reduce(changes)) + 1).tolist()
+    for start, stop in pairwise([0, *changed, table.num_rows] if table.num_rows else []):
         yield str(columns["drive"][start]), {name: values[start:stop] for name, values in columns.items()}
 
 
@@ -114,6 +115,12 @@ def _describe(drive: Drive, root: Path) -> dict[str, Any]:
     }
 
 
+def _calibration(camera: dict[str, Any]) -> Calibration:
+    width, height = camera["image_size"]
+    P2, T_cam_velo, T_velo_imu = (np.array(camera[name]) for name in ("P2", "T_cam_velo", "T_velo_imu"))
+    return Calibration(P2, T_cam_velo, T_velo_imu, (width, height))
+
+
 def _relative(path: Path | None, root: Path) -> str | None:
     if path is None:
         return None
@@ -133,10 +140,7 @@ def _restore(
     return Drive(
         name=text["name"],
         source=text["source"],
-        calibration=camera
-        and Calibration(
-            *(np.array(camera[name]) for name in ("P2", "T_cam_velo", "T_velo_imu")), tuple(camera["image_size"])
-        ),
+        calibration=camera and _calibration(camera),
         ego=ego,
         tracks=tracks,
         image_size=tuple(text["image_size"]),

@@ -1,10 +1,12 @@
 """KITTI's calibration files: ``name: numbers`` a line, the colon missing here and there."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
+from pipeline.geometry import rigid
 from pipeline.schema import Calibration, Problem
 from pipeline.sources.text import number, read_carefully
 
@@ -19,45 +21,53 @@ SIZES_BY_FOCAL_LENGTH_PX = {
 
 USUAL_SIZE = (1242, 375)
 
-_WANTED = {"P2": 12, "R_rect": 9, "Tr_velo_cam": 12, "Tr_imu_velo": 12}
+_TRACKING = {"P2": 12, "R_rect": 9, "Tr_velo_cam": 12, "Tr_imu_velo": 12}
 _ALIASES = {"R0_rect": "R_rect", "Tr_velo_to_cam": "Tr_velo_cam", "Tr_imu_to_velo": "Tr_imu_velo"}
 """Names of the object benchmark, which some copies of the tracking benchmark use."""
 
 
+def read_entries(path: Path, wanted: Mapping[str, int]) -> tuple[dict[str, np.ndarray], list[Problem]]:
+    """All numeric entries of a file by name, and a problem for each wanted one that has not its count of numbers."""
+    pairs, _, problems = read_carefully(path, _parse)
+    entries = {name: values for name, values in pairs if values is not None}
+    for name, count in wanted.items():
+        got = len(entries.get(name, ()))
+        if got != count:
+            problems.append(Problem(path, None, f"{name} has {got} numbers, expected {count}"))
+    return entries, problems
+
+
 def read_calibration(path: Path) -> tuple[Calibration | None, tuple[Problem, ...]]:
     """The calibration of a tracking sequence; None, with the reasons, where the file does not hold one."""
-    entries, _, problems = read_carefully(path, _parse)
-    found = dict(entries)
-    for name, count in _WANTED.items():
-        got = found.get(name, np.zeros(0))
-        if len(got) != count:
-            problems.append(Problem(path, None, f"{name} has {len(got)} numbers, expected {count}"))
+    entries, problems = read_entries(path, _TRACKING)
     if problems:
         return None, tuple(problems)
-    T_cam_velo = rigid_from(found["R_rect"], np.zeros(3)) @ _square(found["Tr_velo_cam"])
-    P2 = found["P2"].reshape(3, 4)
-    size = found.get("S_rect_02", np.array(guess_size(P2)))
-    try:
-        return Calibration(P2, T_cam_velo, _square(found["Tr_imu_velo"]), (int(size[0]), int(size[1]))), ()
-    except (ValueError, IndexError) as error:
-        return None, (Problem(path, None, str(error)),)
+    P2 = entries["P2"].reshape(3, 4)
+    unrectified = transform_of(entries["Tr_velo_cam"].reshape(3, 4))
+    T_cam_velo = transform_of(entries["R_rect"].reshape(3, 3)) @ unrectified
+    size = image_size_of(entries.get("S_rect_02")) or SIZES_BY_FOCAL_LENGTH_PX.get(_focal_length(P2), USUAL_SIZE)
+    return Calibration(P2, T_cam_velo, transform_of(entries["Tr_imu_velo"].reshape(3, 4)), size), ()
 
 
-def guess_size(P2: Float[np.ndarray, "3 4"]) -> tuple[int, int]:
-    """Image width and height (px) of the KITTI date with this focal length; the most frequent one otherwise."""
-    return SIZES_BY_FOCAL_LENGTH_PX.get(round(float(P2[0, 0]), 4), USUAL_SIZE)
+def image_size_of(size: Float[np.ndarray, " entry"] | None) -> tuple[int, int] | None:
+    """Width and height (px) of a ``S_rect_02`` entry; None unless it holds two positive numbers."""
+    if size is None or len(size) != 2 or not (size >= 1).all():
+        return None
+    return int(size[0]), int(size[1])
 
 
-def rigid_from(rotation: np.ndarray, translation: np.ndarray) -> Float[np.ndarray, "4 4"]:
-    """A 4x4 transform of nine and three numbers, row by row."""
-    return _square(np.column_stack([rotation.reshape(3, 3), translation]).ravel())
+def _focal_length(P2: Float[np.ndarray, "3 4"]) -> float:
+    return round(float(P2[0, 0]), 4)
 
 
-def _square(twelve: np.ndarray) -> Float[np.ndarray, "4 4"]:
-    return np.vstack([twelve.reshape(3, 4), [0, 0, 0, 1]])
+def transform_of(matrix: Float[np.ndarray, "3 columns"]) -> Float[np.ndarray, "4 4"]:
+    """A rotation (3, 3), or rotation and translation (3, 4), as a 4x4 transform."""
+    return rigid(matrix[:, :3], matrix[:, 3] if matrix.shape[1] == 4 else np.zeros(3))
 
 
-def _parse(words: list[str]) -> tuple[str, np.ndarray]:
+def _parse(words: list[str]) -> tuple[str, np.ndarray | None]:
     name = words[0].removesuffix(":")
+    if name.endswith("_time"):  # the one entry that is text
+        return name, None
     name = _ALIASES.get(name, name)
     return name, np.array([number(word, name) for word in words[1:]])

@@ -8,7 +8,7 @@ from PIL import Image
 
 from pipeline.schema import Calibration, Drive, EgoMotion, Frame, Problem, UserError
 from pipeline.sources.base import Reading
-from pipeline.sources.calibration_file import SIZES_BY_FOCAL_LENGTH_PX, USUAL_SIZE, read_calibration
+from pipeline.sources.calibration_file import USUAL_SIZE, read_calibration
 from pipeline.sources.oxts import read_oxts
 from pipeline.sources.rows import Rows, gather_tracks
 from pipeline.sources.tracking_labels import read_labels
@@ -97,8 +97,8 @@ def _image_size(
             with Image.open(frame.image) as image:
                 return image.size
     size = USUAL_SIZE if calibration is None else calibration.image_size
-    known = calibration is not None and round(float(calibration.P2[0, 0]), 4) in SIZES_BY_FOCAL_LENGTH_PX
-    notes.append(f"no pictures: image size {size[0]}x{size[1]} is {'that of the calibration' if known else 'a guess'}")
+    basis = "KITTI's most frequent one" if calibration is None else "what its calibration suggests"
+    notes.append(f"no pictures: image size {size[0]}x{size[1]} is {basis}")
     # KITTI's own boxes end up to a pixel beyond the image here and there (sequence 0019).
     reach = np.floor(rows.boxes[rows.kind >= 0, 2:].max(axis=0, initial=0)).astype(int)
     if reach[0] > size[0] or reach[1] > size[1]:

@@ -19,10 +19,27 @@ def read_oxts(path: Path) -> tuple[EgoMotion, tuple[Problem, ...]]:
 
     The number of a line, less one, is its frame: KITTI tracking stores no frame number here.
     """
-    records, problems = _read_fast(path), ()
+    records = _read_fast(path)
     if records is None:
         return _read_by_line(path)
-    return ego_motion(np.arange(len(records)), records), problems
+    return ego_motion(np.arange(len(records)), records), ()
+
+
+def read_oxts_folder(folder: Path) -> tuple[EgoMotion, list[Problem]]:
+    """The ego motion of KITTI raw's folders: one file a frame, named by its number."""
+    files = sorted((path for path in folder.glob("*.txt") if path.stem.isdecimal()), key=lambda path: int(path.stem))
+    frames: list[int] = []
+    records: list[list[float]] = []
+    problems: list[Problem] = []
+    for path in files:
+        rows, _, bad = read_carefully(path, _record)
+        problems += bad
+        if len(rows) == 1:
+            frames.append(int(path.stem))
+            records += rows
+        elif not bad:
+            problems.append(Problem(path, None, f"{len(rows)} records, expected one"))
+    return ego_motion(np.array(frames, int), np.array(records).reshape(-1, OXTS_FIELDS)), problems
 
 
 def ego_motion(frames: Int[np.ndarray, " frame"], records: Float[np.ndarray, "frame 30"]) -> EgoMotion:
@@ -37,7 +54,7 @@ def _read_fast(path: Path) -> Float[np.ndarray, "frame 30"] | None:
         records = np.loadtxt(lines, ndmin=2, comments=None) if lines else np.zeros((0, OXTS_FIELDS))
     except (ValueError, UnicodeError):
         return None
-    if records.shape != (len(lines), OXTS_FIELDS) or not np.isfinite(records).all():
+    if records.shape != (len(lines), OXTS_FIELDS) or not np.isfinite(records).all() or (abs(records[:, 0]) >= 90).any():
         return None
     return records
 

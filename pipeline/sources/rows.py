@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -99,8 +100,7 @@ def gather_tracks(rows: Rows, drive: str, calibration: Calibration | None, ego: 
     rows = rows.take(np.lexsort((rows.frame, rows.track)))
     rows = rows.take(rows.kind >= 0)
     position_world_m, yaw_world_rad = _place_in_world(rows, calibration, ego)
-    starts = np.flatnonzero(np.diff(rows.track, prepend=-1))
-    pieces = zip(starts.tolist(), [*starts[1:].tolist(), len(rows.track)], strict=True)
+    edges = [*np.flatnonzero(np.diff(rows.track, prepend=-1)).tolist(), len(rows.track)]
     return tuple(
         Track(
             drive=drive,
@@ -117,8 +117,7 @@ def gather_tracks(rows: Rows, drive: str, calibration: Calibration | None, ego: 
             yaw_world_rad=yaw_world_rad[start:stop],
             valid=rows.valid[start:stop],
         )
-        for start, stop in pieces
-        if stop > start
+        for start, stop in pairwise(edges)
     )
 
 

@@ -72,7 +72,7 @@ class ArmStore:
         with new_folder(self.path(job)) as part:
             result.errors.to_parquet(part / "errors.parquet", index=False)
             result.curves.to_parquet(part / "curves.parquet", index=False)
-            np.savez(part / "model.npz", **result.model)
+            np.savez(part / "model.npz", allow_pickle=False, **result.model)
             if job.keep_samples and result.synthetic is not None:
                 result.synthetic.save(part / SAMPLES)
             facts: dict[str, Any] = {

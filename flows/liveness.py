@@ -18,8 +18,6 @@ class LiveRun:
     """Where a run is recorded."""
 
     flow_run_id: str
-    prefect_url: str | None = None
-    """None: the project's own database, whichever server is in front of it."""
     mlflow_uri: str | None = None
     mlflow_run_id: str | None = None
 

@@ -26,7 +26,12 @@ class ArmProgress:
         self._seconds: dict[str, list[float]] = defaultdict(list)
         self._console = console or Console(file=sys.stderr, highlight=False)
         self._last_line = -QUIET_S
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[eta]}"))
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[eta]}"),
+        )
         self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
         self._task = self._bar.add_task("arms", total=self._total, completed=finished, eta="")
 

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,9 @@ class Server:
 
 
 @contextmanager
-def started(name: str, command: Sequence[str], url: str, env: Mapping[str, str], cwd: Path | None = None) -> Iterator[Server]:
+def started(
+    name: str, command: Sequence[str], url: str, env: Mapping[str, str], cwd: Path | None = None
+) -> Iterator[Server]:
     """Start ``command`` in a session of its own (Ctrl-C does not reach it) and stop it at the end of the block."""
     log = data_folder() / "logs" / f"{name.lower().replace(' ', '-')}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -115,28 +117,29 @@ def prefect_server(port: int, *, services: bool) -> Iterator[Server]:
 
 
 @contextmanager
-def prefect_api(announce: bool = True) -> Iterator[None]:
+def prefect_api() -> Iterator[Callable[[], None]]:
     """Point this process at a Prefect server: the user's, the project's if it runs, else one for this block alone.
+
+    To be entered before Prefect is imported. Yields a function that returns once the server answers, so that slow
+    imports can go on meanwhile.
 
     Raises:
         UserError: ``PREFECT_API_URL`` is set and nothing answers there.
     """
-    named = os.environ.get("PREFECT_API_URL")
+    os.environ.update(QUIET)
+    named, running = os.environ.get("PREFECT_API_URL"), running_services().get("prefect")
     if named:
         if not answers(f"{named}/health"):
             raise UserError(f"Prefect does not answer at {named} (PREFECT_API_URL). Unset it to run without a server.")
-        os.environ.update(QUIET)
-        yield
-        return
-    running = running_services().get("prefect")
-    if running:
+        yield lambda: None
+    elif running:
         os.environ.update(prefect_environment(f"{running}/api"))
-        yield
-        return
-    with prefect_server(free_port(), services=False) as server:
-        os.environ.update(prefect_environment(f"{server.url}/api"))
-        server.wait_until_healthy("/api/health")
-        yield
+        yield lambda: None
+    else:
+        with prefect_server(free_port(), services=False) as server:
+            lasting_page = {"PREFECT_UI_URL": f"http://{HOST}:{PREFECT_PORT}"}  # where `augment-kitti ui` shows the run
+            os.environ.update(prefect_environment(f"{server.url}/api") | lasting_page)
+            yield lambda: server.wait_until_healthy("/api/health")
 
 
 def running_services() -> dict[str, str]:

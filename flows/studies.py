@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from pipeline.arms import NONE, Arm, Design, the_strategy, the_task
-from pipeline.registry import configured, unknown
+from pipeline.registry import configured, lookup, unknown
 from pipeline.schema import UserError
+from pipeline.sources import SOURCES
+from pipeline.sources.base import SelfMade
 from pipeline.splits import Split, named_split, rotating_folds
 
 SHARE = 0.5
@@ -16,6 +18,9 @@ SHARE = 0.5
 
 GAN_SHARES = {"gan": 0.25, "gan_unfiltered": 0.25, "flip+gan": 0.25}
 """Learned samples are less exact than transformed ones, so batches hold fewer of them."""
+
+COSTS = {"gan": 4.0, "gan_unfiltered": 4.0, "flip+gan": 4.0}
+"""How long an arm takes, in plain arms, where it is longer. Long ones start first: no process idles at the end."""
 
 SETTABLE = (
     "strategies", "fractions", "seeds", "tstr_seeds", "valid", "held_out", "folds",
@@ -59,7 +64,7 @@ class Study:
             raise UserError(f'A study needs the strategy "{NONE}": every gain is measured against it.')
         if len(set(self.strategies)) < len(self.strategies):
             raise UserError(f"A strategy is named twice: {', '.join(self.strategies)}.")
-        if self.seeds < 1 or not 0 <= self.tstr_seeds:
+        if self.seeds < 1 or self.tstr_seeds < 0:
             raise UserError(f"seeds must be at least 1 and tstr_seeds at least 0, got {self.seeds}, {self.tstr_seeds}.")
         if not self.fractions or not all(0 < fraction <= 1 for fraction in self.fractions):
             raise UserError(f"fractions must lie in (0, 1], got {list(self.fractions)}.")
@@ -92,8 +97,12 @@ class Study:
         ]
         return (*mixed, *alone)
 
+    def share(self, strategy: str) -> float:
+        """Synthetic part of each training batch of ``strategy``'s arms."""
+        return self.shares.get(strategy, SHARE)
+
     def _arm(self, strategy: str, fraction: float, fold: int, seed: int) -> Arm:
-        return Arm(strategy, fraction, fold, seed, share=self.shares.get(strategy, SHARE))
+        return Arm(strategy, fraction, fold, seed, share=self.share(strategy))
 
     def with_profile(self, name: str | None) -> Self:
         """The study with one of its own sets of overrides; None: unchanged.
@@ -136,6 +145,36 @@ class Study:
         return replace(self, design=replace(self.design, options=options))
 
 
+def relative_cost(strategy: str) -> float:
+    """How long an arm of ``strategy`` takes, in plain arms."""
+    return COSTS.get(strategy, 1.0)
+
+
+def planned(
+    name: str,
+    root: str | Path | None = None,
+    seeds: int | None = None,
+    profile: str | None = None,
+    settings: Sequence[str] = (),
+) -> Study:
+    """A study by name, with its profile, then ``settings``, then ``seeds`` applied; every recipe is tried.
+
+    Raises:
+        UserError: any of it is unknown or refused, or the data's folder is missing.
+    """
+    study = lookup(STUDIES, name, "study").with_profile(profile).with_overrides(settings)
+    if seeds is not None:
+        study = replace(study, seeds=seeds)
+    if root is not None:
+        study = replace(study, root=Path(root).expanduser())
+    study.check_recipes()
+    if study.root is None and not isinstance(lookup(SOURCES, study.source, "source"), SelfMade):
+        raise UserError(f"The study {name} needs data: name its folder with --root.")
+    if study.root is not None and not study.root.exists():
+        raise UserError(f"{study.root} does not exist.")
+    return study
+
+
 def parsed(text: str) -> Any:
     """JSON where it is JSON, ``[a, b]`` as a list of texts, anything else as text."""
     try:
@@ -161,9 +200,19 @@ STUDIES: dict[str, Study] = {
         about="On KITTI tracking: which synthetic tracks help a trajectory predictor, and how much?",
         source="kitti_tracking",
         strategies=(
-            NONE, "copies", "noise", "flip", "scale", "speed", "jitter", "time_warp", "classical",
-            "gan", "gan_unfiltered", "flip+gan",
-        ),  # fmt: skip
+            NONE,
+            "copies",
+            "noise",
+            "flip",
+            "scale",
+            "speed",
+            "jitter",
+            "time_warp",
+            "classical",
+            "gan",
+            "gan_unfiltered",
+            "flip+gan",
+        ),
         fractions=(0.25, 1.0),
         seeds=10,
         tstr_seeds=3,

@@ -1,6 +1,7 @@
 """Where a study's files lie, and how they are written so that a crash leaves none half done."""
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -77,6 +78,15 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")
     part.replace(path)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """One process at a time; whoever dies inside lets the next one in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
 
 
 def require_writable(folder: Path) -> None:

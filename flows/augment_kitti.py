@@ -1,0 +1,159 @@
+"""The flow to show a visitor: what a study is, from data to answer, in the order it happens."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.arm_store import ArmStore, Job
+from flows.facts import command_line, facts
+from flows.prefect_records import ProgressArtifact
+from flows.recording import recorded
+from flows.results import FACTS, Tables, collect, real_windows, samples_by_strategy, save_samples
+from flows.studies import Study, planned
+from flows.training import one_thread, train_arms
+from flows.workspace import data_folder, digest_of, new_folder, require_writable, write_json
+from pipeline import store
+from pipeline.arms import the_task
+from pipeline.report import write_report
+from pipeline.schema import UserError
+from pipeline.scores import Scores
+from pipeline.scoring import score_study
+from pipeline.splits import Split
+from pipeline.strategies import PLACEBOS
+
+
+@flow(name="augment-kitti")
+def augment_kitti(
+    study: str = "mini",
+    root: str | None = None,
+    seeds: int | None = None,
+    profile: str | None = None,
+    overrides: list[str] | None = None,
+    workers: int | None = None,
+    out: str | None = None,
+    on_error: Literal["refuse", "quarantine"] = "refuse",
+) -> str:
+    """Does synthetic data help? Run a study and return the folder of its report.
+
+    Args:
+        study: A name in ``flows.studies.STUDIES``.
+        root: Folder of the data, for studies that do not make their own.
+        seeds: Number of seeds, instead of the study's.
+        profile: One of the study's named sets of overrides.
+        overrides: Further changes, as ``key=value``.
+        workers: Processes to train in; default: two, or one on a single core.
+        out: Folder of the report; default: ``reports/STUDY-KEY`` in the data folder.
+        on_error: ``refuse`` stops at bad rows, ``quarantine`` leaves them out.
+    """
+    overrides = overrides or []
+    plan = planned(study, root, seeds, profile, overrides)
+    command = command_line(study, root, seeds, profile, overrides, on_error)
+    data = ingest(plan, on_error)
+    splits = split_by_drive(plan, data)
+    jobs = plan_arms(plan, splits, data)
+    folder = report_folder(plan, jobs, out)
+    with recorded(plan.name) as record:
+        train_arms(jobs, arm_store(), workers or default_workers(), ProgressArtifact())
+        tables = gather(jobs)
+        scores = score(plan, tables)
+        report(plan, jobs, tables, scores, data, folder, command)
+        record.finish(folder)
+    return str(folder)
+
+
+@task(cache_policy=NO_CACHE, task_run_name="ingest {plan.source}")
+def ingest(plan: Study, on_error: Literal["refuse", "quarantine"]) -> store.Ingested:
+    """Real tracks in; the same input twice is read once."""
+    return store.ingest(plan.source, plan.root, data_folder() / "interim", on_error)
+
+
+@task(cache_policy=NO_CACHE)
+def split_by_drive(plan: Study, data: store.Ingested) -> tuple[Split, ...]:
+    """Which drives are learnt from and which are held out."""
+    return plan.splits([drive.name for drive in store.load(data.path)])
+
+
+def plan_arms(plan: Study, splits: Sequence[Split], data: store.Ingested) -> tuple[Job, ...]:
+    """Every training run of the study, with all that its numbers depend on."""
+    return tuple(
+        Job(
+            arm,
+            plan.design,
+            splits[arm.fold],
+            data.path,
+            data.digest,
+            keep_samples=arm.seed < max(1, plan.tstr_seeds) and arm.fraction == max(plan.fractions),
+        )
+        for arm in plan.arms(len(splits))
+    )
+
+
+@task(cache_policy=NO_CACHE)
+def gather(jobs: Sequence[Job]) -> Tables:
+    """The numbers of all arms and of the baselines."""
+    with one_thread():
+        return collect(jobs, arm_store())
+
+
+@task(cache_policy=NO_CACHE)
+def score(plan: Study, tables: Tables) -> Scores:
+    """The gain of every strategy, with its interval; the same tables give the same scores."""
+    metric = the_task(plan.design)
+    return score_study(
+        tables.errors, tables.baselines, tables.reverse, metric.metric, metric.higher_is_better, PLACEBOS,
+        rng=np.random.default_rng(0), costs=tables.costs,
+    )  # fmt: skip
+
+
+@task(cache_policy=NO_CACHE)
+def report(
+    plan: Study,
+    jobs: Sequence[Job],
+    tables: Tables,
+    scores: Scores,
+    data: store.Ingested,
+    folder: Path,
+    command: str,
+) -> None:
+    """What people look at, and everything needed to draw it again; the folder appears complete or not at all."""
+    with new_folder(folder) as part:
+        samples = samples_by_strategy(jobs, arm_store())
+        tables.save(part)
+        save_samples(part, samples)
+        write_json(part / FACTS, facts(plan, jobs, data, part, command))
+        write_report(part, plan, scores, tables, samples, real_windows(jobs))
+
+
+def arm_store() -> ArmStore:
+    """Where finished arms are kept."""
+    return ArmStore(data_folder() / "processed" / "arms")
+
+
+def default_workers() -> int:
+    """Two processes, where there are two cores."""
+    return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def report_folder(plan: Study, jobs: Sequence[Job], out: str | None) -> Path:
+    """Where the report goes: as asked, else a folder named by what the study's numbers depend on.
+
+    Raises:
+        UserError: the folder cannot be written, or holds something that is not a study's report.
+    """
+    if out is None:
+        key = digest_of([job.key for job in jobs])[:8]
+        folder = data_folder() / "reports" / f"{plan.name}-{key}"
+        require_writable(folder.parent)
+        return folder
+    folder = Path(out).expanduser().absolute()
+    require_writable(folder.parent)
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file; --out must name a folder.")
+    if folder.exists() and any(folder.iterdir()) and not (folder / FACTS).exists():
+        raise UserError(f"{folder} holds other files; --out must name a new folder or an earlier report.")
+    return folder

@@ -1,0 +1,124 @@
+"""What a finished study leaves in its folder: tables, samples, and the facts to repeat it. Written and read here."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from flows.arm_store import ArmStore, Job
+from flows.training import windows_of
+from pipeline.arms import NONE, examine_synthetic, run_baselines, training_windows
+from pipeline.schema import UserError
+from pipeline.scores import Scores
+from pipeline.windows import Windows
+
+FACTS = "run.json"
+SCORES = "scores.json"
+SAMPLES = "samples"
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """All numbers of a study before they are scored."""
+
+    errors: pd.DataFrame
+    """One row per arm, held-out drive, class and border flag."""
+    baselines: pd.DataFrame
+    reverse: pd.DataFrame | None
+    """The ``none`` models examined on synthetic samples; None where no samples were kept."""
+    curves: pd.DataFrame
+    costs: pd.DataFrame
+    """CPU seconds of each arm: ``strategy``, ``fraction``, ``fit_s``, ``train_s``."""
+
+    def save(self, folder: Path) -> None:
+        """One Parquet file a table."""
+        for name, table in vars(self).items():
+            if table is not None:
+                table.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def collect(jobs: Sequence[Job], arms: ArmStore) -> Tables:
+    """Gather what every arm found, and examine what needs no training."""
+    mixed = [job for job in jobs if not job.arm.synthetic_only]
+    costs = [dict(zip(("fit_s", "train_s"), arms.seconds(job), strict=True)) | _place(job) for job in mixed]
+    reverse = [_reverse(job, mixed, arms) for job in mixed if job.keep_samples and job.arm.strategy != NONE]
+    folds = {job.arm.fold: job for job in jobs}
+    baselines = [
+        run_baselines(job.design, job.split, fold, windows_of(job.data, job.data_digest, job.design))
+        for fold, job in folds.items()
+    ]
+    return Tables(
+        errors=pd.concat([arms.errors(job) for job in jobs], ignore_index=True),
+        baselines=pd.concat(baselines, ignore_index=True),
+        reverse=pd.concat(reverse, ignore_index=True) if reverse else None,
+        curves=pd.concat([arms.curves(job) for job in jobs], ignore_index=True),
+        costs=pd.DataFrame(costs),
+    )
+
+
+def _place(job: Job) -> dict[str, Any]:
+    return {"strategy": job.arm.strategy, "fraction": job.arm.fraction}
+
+
+def _reverse(job: Job, jobs: Sequence[Job], arms: ArmStore) -> pd.DataFrame:
+    """The plain model of the same fraction, fold and seed, examined on this arm's samples."""
+    place = (job.arm.fraction, job.arm.fold, job.arm.seed)
+    plain = next(
+        other
+        for other in jobs
+        if other.arm.strategy == NONE and (other.arm.fraction, other.arm.fold, other.arm.seed) == place
+    )
+    return examine_synthetic(job.arm, job.design, arms.model(plain), arms.samples(job))
+
+
+def samples_by_strategy(jobs: Sequence[Job], arms: ArmStore) -> dict[str, Windows]:
+    """The samples of each strategy's first seed and fold, at the largest fraction that was studied."""
+    kept = [job for job in jobs if job.keep_samples and job.arm.strategy != NONE and not job.arm.synthetic_only]
+    kept.sort(key=lambda job: (job.arm.fraction, -job.arm.fold, -job.arm.seed))
+    return {job.arm.strategy: arms.samples(job) for job in kept}
+
+
+def real_windows(jobs: Sequence[Job]) -> Windows:
+    """The real windows that those samples were made from."""
+    first = max(jobs, key=lambda job: (job.arm.fraction, -job.arm.fold, -job.arm.seed))
+    return training_windows(first.arm, first.split, windows_of(first.data, first.data_digest, first.design))
+
+
+def save_samples(folder: Path, samples: Mapping[str, Windows]) -> None:
+    """One file a strategy."""
+    (folder / SAMPLES).mkdir()
+    for strategy, windows in samples.items():
+        windows.save(folder / SAMPLES / f"{strategy}.npz")
+
+
+def load_samples(folder: Path) -> dict[str, Windows]:
+    """The samples of a finished study, by strategy."""
+    return {path.stem: Windows.load(path) for path in sorted((folder / SAMPLES).glob("*.npz"))}
+
+
+def load_facts(folder: Path) -> dict[str, Any]:
+    """What ``run.json`` says.
+
+    Raises:
+        UserError: ``folder`` holds no finished study.
+    """
+    try:
+        facts: dict[str, Any] = json.loads((folder / FACTS).read_text())
+    except (OSError, ValueError) as failure:
+        raise UserError(f"{folder} holds no finished study (no readable {FACTS}).") from failure
+    return facts
+
+
+def load_scores(folder: Path) -> Scores:
+    """What ``scores.json`` says.
+
+    Raises:
+        UserError: ``folder`` holds no scores this program can read.
+    """
+    try:
+        return Scores.from_json((folder / SCORES).read_text())
+    except (OSError, ValueError, KeyError, TypeError) as failure:
+        raise UserError(f"{folder / SCORES} cannot be read: {failure}") from failure

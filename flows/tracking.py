@@ -1,0 +1,222 @@
+"""MLflow: what a study found, for people who compare studies. The only module that imports it.
+
+One experiment a study name, one parent run a study, one child run a strategy with the same metric keys on each.
+Everything is read from the finished study's folder, so a study can be recorded later or a second time. MLflow is
+imported where it is needed: it takes seconds, and most commands do without.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.results import SAMPLES, load_facts, load_scores
+from flows.servers import HOST, MLFLOW_PORT, QUIET, answers
+from flows.workspace import data_folder, locked
+from pipeline.arms import NONE
+from pipeline.scores import ArmScore, Scores
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
+
+DEFAULTS = QUIET | {
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # of 7: a study need not wait minutes to learn that a server is down
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+
+CHILD_METRICS = (
+    "mean", "sd", "gain_pct", "ci_low", "ci_high", "p", "p_holm", "detectable_pct", "window_mean", "window_gain_pct",
+    "fit_s", "train_s",
+)  # fmt: skip
+"""Fields of ``ArmScore`` that become metrics, each at every fraction: ``gain_pct.at_0.25``."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A parent run."""
+
+    uri: str
+    run_id: str
+    experiment_id: str
+
+    @property
+    def url(self) -> str:
+        """Its page: on the tracking server, else on the server that ``augment-kitti ui`` starts."""
+        base = self.uri if self.uri.startswith("http") else f"http://{HOST}:{MLFLOW_PORT}"
+        return f"{base.rstrip('/')}/#/experiments/{self.experiment_id}/runs/{self.run_id}"
+
+
+def tracking_uri() -> str:
+    """The server or database to record in: as the environment says, else SQLite in the data folder."""
+    return os.environ.get(URI_VARIABLE) or f"sqlite:///{data_folder() / 'mlflow.db'}"
+
+
+def trouble() -> str | None:
+    """Why nothing can be recorded right now, in one sentence; None if all seems well. Takes seconds at most."""
+    uri = tracking_uri()
+    if uri.startswith("http") and not answers(f"{uri.rstrip('/')}/health"):
+        return f"MLflow does not answer at {uri} ({URI_VARIABLE})."
+    return None
+
+
+def open_run(study: str, tags: Mapping[str, str]) -> Opened:
+    """Start a study's parent run, to be seen running."""
+    uri = tracking_uri()
+    with locked(data_folder() / "mlflow.lock"):  # two processes that make one database break it for good
+        client = _client(uri)
+        experiment = _experiment(client, f"augment-kitti {study}", uri)
+    run = client.create_run(experiment, run_name=study, tags=dict(tags))
+    return Opened(uri, run.info.run_id, experiment)
+
+
+def close_run(uri: str, run_id: str, status: str) -> bool:
+    """End a run as FINISHED, FAILED or KILLED unless it has ended; whether it could be reached."""
+    from mlflow.exceptions import MlflowException
+
+    client = _client(uri)
+    try:
+        if client.get_run(run_id).info.status == "RUNNING":
+            client.set_terminated(run_id, status)
+    except MlflowException:
+        return False
+    return True
+
+
+def record(folder: Path, opened: Opened | None = None) -> Opened:
+    """Record a finished study: into its open run, or into a new one.
+
+    Args:
+        folder: What the study left.
+        opened: The parent run that waits for it.
+
+    Raises:
+        UserError: ``folder`` holds no finished study.
+    """
+    facts, scores = load_facts(folder), load_scores(folder)
+    opened = opened or open_run(facts["study"], {"recorded_from": folder.name})
+    client = _client(opened.uri)
+    _record_parent(client, opened.run_id, folder, facts, scores)
+    for strategy in facts["strategies"]:
+        _record_strategy(client, opened, folder, facts, scores, strategy)
+    client.set_terminated(opened.run_id)
+    return opened
+
+
+def _record_parent(client: "MlflowClient", run_id: str, folder: Path, facts: Mapping[str, Any], scores: Scores) -> None:
+    gains = {
+        f"gain_pct.{arm.strategy}.at_{arm.fraction:g}": arm.gain_pct for arm in scores.arms if arm.strategy != NONE
+    }
+    baselines = {f"baseline.{item.name}": item.mean for item in scores.baselines}
+    _log(client, run_id, _parameters(facts), {**gains, **baselines, "valid": float(scores.valid)})
+    client.set_tag(run_id, "mlflow.note.content", description(facts, scores))
+    _log_data(client, run_id, facts, {"real": "all"})
+    table = [asdict(arm) for arm in scores.arms]
+    client.log_table(run_id, {key: [row[key] for row in table] for key in table[0]}, "scores_table.json")
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            client.log_artifact(run_id, str(path), "report")
+        elif path.name != SAMPLES:
+            client.log_artifacts(run_id, str(path), f"report/{path.name}")
+
+
+def _record_strategy(
+    client: "MlflowClient", parent: Opened, folder: Path, facts: Mapping[str, Any], scores: Scores, strategy: str
+) -> None:
+    tags = {"mlflow.parentRunId": parent.run_id, "strategy": strategy, **facts.get("links", {})}
+    run_id = client.create_run(parent.experiment_id, run_name=strategy, tags=tags).info.run_id
+    settings = {f"{strategy}.{name}": value for name, value in facts["hyperparameters"].get(strategy, {}).items()}
+    arms = [arm for arm in scores.arms if arm.strategy == strategy]
+    share = {} if strategy == NONE else {"share": facts["shares"][strategy]}
+    _log(client, run_id, {"strategy": strategy, "seeds": facts["seeds"], **share, **settings}, _child_metrics(arms))
+    _log_data(client, run_id, facts, {"real": "train", **({strategy: "synthetic"} if strategy != NONE else {})})
+    samples = folder / SAMPLES / f"{strategy}.npz"
+    if samples.exists():
+        client.log_artifact(run_id, str(samples), SAMPLES)
+    client.set_terminated(run_id)
+
+
+def _child_metrics(arms: Sequence[ArmScore]) -> dict[str, float | None]:
+    """The same keys for every strategy; ``none`` gains 0 by definition."""
+    values = {f"{name}.at_{arm.fraction:g}": getattr(arm, name) for arm in arms for name in CHILD_METRICS}
+    return {key: 0.0 if value is None and "gain" in key else value for key, value in values.items()}
+
+
+def description(facts: Mapping[str, Any], scores: Scores) -> str:
+    """The study in Markdown: the answer, and a row for each strategy and fraction."""
+    lines = [*scores.conclusion, *scores.invalid_reasons, ""]
+    lines += [f"| strategy | real data | {scores.metric} ({scores.unit}) | gain | 95 % interval | p (Holm) | verdict |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for arm in scores.arms:
+        interval = f"{_number(arm.ci_low)} to {_number(arm.ci_high)} %" if arm.ci_low is not None else ""
+        lines.append(
+            f"| {arm.strategy} | {arm.fraction:.0%} | {_number(arm.mean)} | {_number(arm.gain_pct)} % | {interval} "
+            f"| {_number(arm.p_holm, 3)} | {arm.verdict} |"
+        )
+    return "\n".join([*lines, "", f"Repeat it: `{facts['command']}`"])
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _parameters(facts: Mapping[str, Any]) -> dict[str, Any]:
+    design = {name: value for name, value in facts["design"].items() if name != "options"}
+    chosen = {name: facts[name] for name in ("study", "source", "strategies", "fractions", "seeds", "tstr_seeds")}
+    versions = {f"version.{name}": value for name, value in facts["versions"].items()}
+    digests = {"data_digest": facts["data"]["digest"], "code_digest": facts["code_digest"]}
+    return {**chosen, **design, **digests, **versions}
+
+
+def _log(
+    client: "MlflowClient", run_id: str, parameters: Mapping[str, Any], metrics: Mapping[str, float | None]
+) -> None:
+    """Parameters and metrics in one request; numbers that do not exist are left out."""
+    from mlflow.entities import Metric, Param
+
+    client.log_batch(
+        run_id,
+        metrics=[Metric(key, float(value), 0, 0) for key, value in metrics.items() if value is not None],
+        params=[Param(key, str(value)[:6000]) for key, value in parameters.items()],
+    )
+
+
+def _log_data(client: "MlflowClient", run_id: str, facts: Mapping[str, Any], roles: Mapping[str, str]) -> None:
+    """The data sets of a run with their digests: the real one, and samples by strategy."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    inputs = []
+    for origin, context in roles.items():
+        described = facts["data"] if origin == "real" else facts["samples"][origin]
+        name = facts["source"] if origin == "real" else f"{facts['study']}/{origin}"
+        source, profile = json.dumps({"uri": described["path"]}), json.dumps(described.get("profile", {}))
+        dataset = Dataset(name, described["digest"][:36], "local", source, profile=profile)
+        inputs.append(DatasetInput(dataset, [InputTag("mlflow.data.context", context)]))
+    client.log_inputs(run_id, inputs)
+
+
+def _client(uri: str | None = None) -> "MlflowClient":
+    """A client without global state. It names the registry too: MLflow looks for Spark otherwise, and may hang."""
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    from mlflow import MlflowClient
+
+    uri = uri or tracking_uri()
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _experiment(client: "MlflowClient", name: str, uri: str) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    here = uri.startswith("sqlite:///")  # a server knows where its own artifacts go
+    return str(
+        client.create_experiment(name, artifact_location=(data_folder() / "mlartifacts").as_uri() if here else None)
+    )

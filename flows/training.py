@@ -1,0 +1,132 @@
+"""Train and examine the arms of a study that are not finished yet, in this process or in several.
+
+The numbers of an arm depend on the arm alone: every process uses one thread, and randomness comes from the arm.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from multiprocessing.connection import wait
+from pathlib import Path
+from time import monotonic
+
+import torch
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture, as_completed
+from prefect.task_runners import ProcessPoolTaskRunner
+from threadpoolctl import threadpool_limits
+
+from flows.arm_store import ArmStore, Job
+from flows.progress import ArmProgress
+from flows.studies import relative_cost
+from pipeline import store
+from pipeline.arms import Design, run_arm
+from pipeline.schema import UserError
+from pipeline.windows import Windows, cut_windows
+
+ARM_TIMEOUT_S = 3600.0
+"""An arm takes seconds; one that takes an hour hangs."""
+
+
+def train_arms(
+    jobs: Sequence[Job], arms: ArmStore, workers: int, on_progress: Callable[[ArmProgress], None] = lambda _: None
+) -> None:
+    """Finish every job that ``arms`` does not hold yet, the long ones first; show how far it is."""
+    pending = sorted((job for job in jobs if not arms.holds(job)), key=lambda job: -relative_cost(job.arm.strategy))
+    workers = max(1, min(workers, len(pending)))
+    with ArmProgress([job.arm for job in pending], len(jobs) - len(pending), workers) as progress:
+        on_progress(progress)
+
+        def done(job: Job, seconds: float) -> None:
+            progress.finish(job.arm, seconds)
+            on_progress(progress)
+
+        if workers == 1:
+            for job in pending:
+                progress.begin(job.arm)
+                done(job, examine_arm(job, arms))
+        else:
+            _train_in_processes(pending, arms, workers, done)
+
+
+def _train_in_processes(jobs: Sequence[Job], arms: ArmStore, workers: int, done: Callable[[Job, float], None]) -> None:
+    with ProcessPoolTaskRunner(max_workers=workers, initializer=prepare_worker) as runner, _interruptible():
+        futures: dict[PrefectFuture[float], Job] = {
+            runner.submit(examine_arm, {"job": job, "arms": arms}): job for job in jobs
+        }
+        for future in as_completed(list(futures)):
+            done(futures[future], future.result())
+
+
+def worth_another_try(task: object, run: object, state: State[object]) -> bool:
+    """Whether a failed arm may succeed when it is repeated: not if the input is at fault."""
+    return not isinstance(state.result(raise_on_failure=False), UserError)
+
+
+@task(
+    task_run_name="{job.arm.name}",
+    retries=2,
+    retry_delay_seconds=[1, 10],
+    retry_condition_fn=worth_another_try,
+    timeout_seconds=ARM_TIMEOUT_S,
+    cache_policy=NO_CACHE,  # the arm store is the cache: it verifies what it holds and outlives Prefect's database
+)
+def examine_arm(job: Job, arms: ArmStore) -> float:
+    """Run one arm and keep its result; returns the seconds it took."""
+    started = monotonic()
+    with one_thread():
+        result = run_arm(job.arm, job.design, job.split, windows_of(job.data, job.data_digest, job.design))
+    arms.save(job, result)
+    return monotonic() - started
+
+
+def windows_of(data: Path, digest: str, design: Design) -> Windows:
+    """Every window of an ingested data set, cut once per process."""
+    return _windows(data, digest, design.history + design.future, tuple(design.kinds))
+
+
+@lru_cache(maxsize=2)
+def _windows(data: Path, digest: str, length: int, kinds: tuple[str, ...]) -> Windows:
+    return cut_windows(store.load(data), length, kinds=kinds)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread: processes do not fight over cores, and sums are added in one order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def prepare_worker() -> None:
+    """Set up a worker process: Ctrl-C is the parent's to handle, and no worker outlives the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """On Ctrl-C, end the workers at once instead of waiting for their arms; what is finished is kept."""
+    try:
+        yield
+    except BaseException:
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise

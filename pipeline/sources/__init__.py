@@ -3,8 +3,12 @@
 from pipeline.sources.base import Source
 from pipeline.sources.kitti_raw import KittiRaw
 from pipeline.sources.kitti_tracking import KittiTracking
+from pipeline.sources.tracks_table import TracksTable
+from pipeline.sources.mini_city import MiniCity
 
 SOURCES: dict[str, Source] = {
     "kitti_tracking": KittiTracking(),
     "kitti_raw": KittiRaw(),
+    "tracks_table": TracksTable(),
+    "mini_city": MiniCity(),
 }

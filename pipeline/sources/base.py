@@ -38,6 +38,11 @@ class Reading:
 class Source(Protocol):
     """A reader of one layout of driving data. It never drops a row without a ``Problem`` that names it."""
 
+    @property
+    def looks_for(self) -> str:
+        """What this layout is told by, for the message to whoever named another folder."""
+        ...
+
     def recognises(self, root: Path) -> bool:
         """Whether ``root`` looks like this layout; cheap, reads no data."""
         ...

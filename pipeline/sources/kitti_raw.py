@@ -11,7 +11,7 @@ from pipeline.schema import Calibration, Drive, EgoMotion, Frame, Problem, UserE
 from pipeline.sources.base import Reading
 from pipeline.sources.calibration_file import USUAL_SIZE, image_size_of, read_entries, transform_of
 from pipeline.sources.oxts import read_oxts_folder
-from pipeline.sources.rows import Rows, check, gather_tracks
+from pipeline.sources.rows import Rows, check, gather_tracks, place_in_world
 from pipeline.sources.text import read_carefully
 from pipeline.sources.tracklets import Poses, poses_of, read_tracklets
 
@@ -30,6 +30,7 @@ class KittiRaw:
 
     name: str = "kitti_raw"
     """What drives say they come from."""
+    looks_for: str = "YYYY_MM_DD/YYYY_MM_DD_drive_NNNN_sync folders, or such a date folder itself"
 
     def recognises(self, root: Path) -> bool:
         """Whether ``root`` is, or holds, a date folder with drives."""
@@ -43,7 +44,7 @@ class KittiRaw:
         """
         folders = _drive_folders(root)
         if not folders:
-            raise UserError(f"{root} is no KITTI raw data: looked for [YYYY_MM_DD/]YYYY_MM_DD_drive_NNNN_sync folders")
+            raise UserError(f"{root} is no KITTI raw data: looked for {self.looks_for}")
         drives: list[Drive] = []
         problems: list[Problem] = []
         cameras: dict[Path, Calibration | None] = {}
@@ -65,7 +66,7 @@ class KittiRaw:
             source=self.name,
             calibration=camera,
             ego=ego,
-            tracks=gather_tracks(rows, folder.name, camera, ego),
+            tracks=gather_tracks(rows, folder.name, *place_in_world(rows, camera, ego)),
             image_size=USUAL_SIZE if camera is None else camera.image_size,
             frames=frames,
             notes=tuple(notes),

@@ -10,7 +10,7 @@ from pipeline.schema import Calibration, Drive, EgoMotion, Frame, Problem, UserE
 from pipeline.sources.base import Reading
 from pipeline.sources.calibration_file import USUAL_SIZE, read_calibration
 from pipeline.sources.oxts import read_oxts
-from pipeline.sources.rows import Rows, gather_tracks
+from pipeline.sources.rows import Rows, gather_tracks, place_in_world
 from pipeline.sources.tracking_labels import read_labels
 
 
@@ -20,6 +20,7 @@ class KittiTracking:
 
     name: str = "kitti_tracking"
     """What drives say they come from."""
+    looks_for: str = "label_02/*.txt (with calib/*.txt and oxts/*.txt)"
 
     def recognises(self, root: Path) -> bool:
         """Whether ``root`` holds ``label_02/*.txt``."""
@@ -32,7 +33,7 @@ class KittiTracking:
             UserError: there is no ``label_02`` with text files in ``root``.
         """
         if not self.recognises(root):
-            raise UserError(f"{root} is no KITTI tracking data: looked for label_02/*.txt, calib/*.txt and oxts/*.txt")
+            raise UserError(f"{root} is no KITTI tracking data: looked for {self.looks_for}")
         drives: list[Drive] = []
         problems: list[Problem] = []
         for label in sorted((root / "label_02").glob("*.txt")):
@@ -61,7 +62,7 @@ class KittiTracking:
             source=self.name,
             calibration=calibration,
             ego=ego,
-            tracks=gather_tracks(rows, label.stem, calibration, ego),
+            tracks=gather_tracks(rows, label.stem, *place_in_world(rows, calibration, ego)),
             image_size=size,
             frames=frames,
             ignore_frames=rows.frame[rows.kind < 0],

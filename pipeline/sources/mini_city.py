@@ -18,7 +18,7 @@ class MiniCity:
     """A source that needs no data: ``make`` writes it once, ``read`` treats it as any KITTI folder."""
 
     seed: int = 0
-    drives: int = 10
+    drives: int = 9
     frames: int = 200
     """Frames of each drive, at 10 Hz."""
 

@@ -95,11 +95,13 @@ def _follow(rows: Rows, members: Int[np.ndarray, " member"], defects: dict[int, 
             seen.add(frame)
 
 
-def gather_tracks(rows: Rows, drive: str, calibration: Calibration | None, ego: EgoMotion | None) -> tuple[Track, ...]:
-    """Tracks in the order of their ids, placed in the world where calibration and ego pose are known."""
-    rows = rows.take(np.lexsort((rows.frame, rows.track)))
-    rows = rows.take(rows.kind >= 0)
-    position_world_m, yaw_world_rad = _place_in_world(rows, calibration, ego)
+def gather_tracks(
+    rows: Rows, drive: str, position_world_m: Float[np.ndarray, "row 3"], yaw_world_rad: Float[np.ndarray, " row"]
+) -> tuple[Track, ...]:
+    """Tracks in the order of their ids; regions to ignore belong to none."""
+    order = np.lexsort((rows.frame, rows.track))
+    order = order[rows.kind[order] >= 0]
+    rows, position_world_m, yaw_world_rad = rows.take(order), position_world_m[order], yaw_world_rad[order]
     edges = [*np.flatnonzero(np.diff(rows.track, prepend=-1)).tolist(), len(rows.track)]
     return tuple(
         Track(
@@ -121,7 +123,7 @@ def gather_tracks(rows: Rows, drive: str, calibration: Calibration | None, ego: 
     )
 
 
-def _place_in_world(
+def place_in_world(
     rows: Rows, calibration: Calibration | None, ego: EgoMotion | None
 ) -> tuple[Float[np.ndarray, "row 3"], Float[np.ndarray, " row"]]:
     """World position (m) and yaw (rad) of every row; NaN where the pose of its frame is unknown."""

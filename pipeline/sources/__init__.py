@@ -3,8 +3,8 @@
 from pipeline.sources.base import Source
 from pipeline.sources.kitti_raw import KittiRaw
 from pipeline.sources.kitti_tracking import KittiTracking
-from pipeline.sources.tracks_table import TracksTable
 from pipeline.sources.mini_city import MiniCity
+from pipeline.sources.tracks_table import TracksTable
 
 SOURCES: dict[str, Source] = {
     "kitti_tracking": KittiTracking(),

@@ -30,7 +30,7 @@ class KittiRaw:
 
     name: str = "kitti_raw"
     """What drives say they come from."""
-    looks_for: str = "YYYY_MM_DD/YYYY_MM_DD_drive_NNNN_sync folders, or such a date folder itself"
+    looks_for = "YYYY_MM_DD/YYYY_MM_DD_drive_NNNN_sync folders, or such a date folder itself"
 
     def recognises(self, root: Path) -> bool:
         """Whether ``root`` is, or holds, a date folder with drives."""

@@ -20,7 +20,7 @@ class KittiTracking:
 
     name: str = "kitti_tracking"
     """What drives say they come from."""
-    looks_for: str = "label_02/*.txt (with calib/*.txt and oxts/*.txt)"
+    looks_for = "label_02/*.txt (with calib/*.txt and oxts/*.txt)"
 
     def recognises(self, root: Path) -> bool:
         """Whether ``root`` holds ``label_02/*.txt``."""

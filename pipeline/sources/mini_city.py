@@ -22,6 +22,8 @@ class MiniCity:
     frames: int = 200
     """Frames of each drive, at 10 Hz."""
 
+    looks_for = "mini_city.json, which it writes itself"
+
     def recognises(self, root: Path) -> bool:
         """Whether ``root`` was written by ``make``."""
         return (root / "mini_city.json").is_file()

@@ -19,8 +19,8 @@ def header_of(path: Path) -> list[str]:
     try:
         if path.suffix == ".parquet":
             return list(pq.read_schema(path).names)
-        with path.open(encoding="utf-8-sig") as stream:
-            return _names(stream.readline())
+        with path.open("rb") as stream:
+            return _names(stream.readline().decode("utf-8-sig").rstrip())
     except (OSError, ValueError, pa.ArrowException):
         return []
 

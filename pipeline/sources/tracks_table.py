@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from pipeline.schema import KINDS, KITTI_DT_S, Drive, Problem, UserError
 from pipeline.sources.base import Reading
@@ -60,7 +60,7 @@ class TracksTable:
 
     name: str = "tracks_table"
     """What drives say they come from."""
-    looks_for: str = "*.csv or *.parquet with the columns drive, track and class (see: augment-kitti schema)"
+    looks_for = "*.csv or *.parquet with the columns drive, track and class (see: augment-kitti schema)"
 
     def recognises(self, root: Path) -> bool:
         """Whether ``root`` is, or holds, a table with the columns that are always needed."""
@@ -86,6 +86,7 @@ class TracksTable:
                 if drive.name in drives:
                     problems.append(Problem(path, None, f'drive "{drive.name}" is in another table already'))
                 drives.setdefault(drive.name, drive)
+        problems.sort(key=lambda problem: (problem.file, problem.line or 0))
         return Reading(tuple(drives.values()), tuple(problems))
 
     def _drives(self, table: pd.DataFrame, path: Path, problems: list[Problem]) -> list[Drive]:
@@ -94,9 +95,8 @@ class TracksTable:
             problems.append(Problem(path, 1, f"{lack}; the columns are {', '.join(map(str, table.columns))}"))
             return []
         table, bad = _converted(table, path)
-        found = [self._drive(str(name), part, path, bad) for name, part in table.groupby("drive", sort=True)]
-        problems += sorted(bad, key=lambda problem: problem.line or 0)
-        return found
+        problems += bad
+        return [self._drive(str(name), part, path, problems) for name, part in table.groupby("drive", sort=True)]
 
     def _drive(self, name: str, table: pd.DataFrame, path: Path, problems: list[Problem]) -> Drive:
         dt_s = _step(table)
@@ -147,10 +147,28 @@ def _converted(table: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[Prob
         reasons.setdefault(int(line), f'unknown class "{table["class"][line]}"; known: {", ".join(KINDS)}')
     table["class"] = table["class"].map(codes)
     clock = "frame" if "frame" in table else "time_s"
-    for line in table.index[table[clock].isna()]:
-        reasons.setdefault(int(line), f"{clock} is empty")
+    rules = {
+        f"{clock} is empty": table[clock].isna(),
+        "neither a box nor a position on the ground": _emptiness(table, _BOX).all(axis=1)
+        & _emptiness(table, _GROUND).all(axis=1),
+        "a box with an empty side": _is_partial(table, _BOX),
+        "a position with an empty coordinate": _is_partial(table, _GROUND),
+        "drive must not hold / or \\ nor begin with a dot": table["drive"].astype(str).str.contains(r"^\.|[/\\\0]"),
+    }
+    for reason, broken in rules.items():
+        for line in table.index[broken]:
+            reasons.setdefault(int(line), reason)
     good = table[~table.index.isin(list(reasons))]
     return good, [Problem(path, line, reason) for line, reason in reasons.items()]
+
+
+def _emptiness(table: pd.DataFrame, names: tuple[str, ...]) -> Bool[np.ndarray, "row columns"]:
+    return np.isnan(_columns(table, names))
+
+
+def _is_partial(table: pd.DataFrame, names: tuple[str, ...]) -> Bool[np.ndarray, " row"]:
+    empty = _emptiness(table, names)
+    return empty.any(axis=1) & ~empty.all(axis=1)
 
 
 def _step(table: pd.DataFrame) -> float:

@@ -3,18 +3,17 @@
 ``COLUMNS`` is the schema and its documentation; ``schema_text`` prints it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from pipeline.schema import KINDS, KITTI_DT_S, Drive, Problem, UserError
 from pipeline.sources.base import Reading
 from pipeline.sources.rows import Rows, check, gather_tracks
-from pipeline.sources.table_cells import numbers_of, truths_of
+from pipeline.sources.table_cells import ALWAYS, BOX, GROUND, SIZE, converted, lack_of, numbers_in
 from pipeline.sources.table_file import SUFFIXES, header_of, read_table
 
 COLUMNS = {
@@ -34,11 +33,6 @@ COLUMNS = {
     "valid": "true/false or 1/0; false: the row exists, but nothing may be learnt from it [optional]",
 }
 """Every column the table may have, and what it means."""
-
-ALWAYS = ("drive", "track", "class")
-_BOX, _GROUND, _SIZE = ("left", "top", "right", "bottom"), ("x_m", "y_m"), ("image_width", "image_height")
-_NUMBERS = dict.fromkeys(("track", "frame", *_SIZE), True) | dict.fromkeys(("time_s", *_BOX, *_GROUND), False)
-"""Numeric columns, and whether they hold integers."""
 
 
 def schema_text() -> str:
@@ -90,11 +84,11 @@ class TracksTable:
         return Reading(tuple(drives.values()), tuple(problems))
 
     def _drives(self, table: pd.DataFrame, path: Path, problems: list[Problem]) -> list[Drive]:
-        lack = _lack(table.columns)
+        lack = lack_of(table.columns)
         if lack:
             problems.append(Problem(path, 1, f"{lack}; the columns are {', '.join(map(str, table.columns))}"))
             return []
-        table, bad = _converted(table, path)
+        table, bad = converted(table, path)
         problems += bad
         return [self._drive(str(name), part, path, problems) for name, part in table.groupby("drive", sort=True)]
 
@@ -122,55 +116,6 @@ def _tables(root: Path) -> list[Path]:
     return sorted(path for path in root.glob("*") if path.suffix in SUFFIXES and path.is_file())
 
 
-def _lack(columns: Sequence[str] | pd.Index) -> str:
-    """What a table's columns lack to be a tracks table; empty where they will do."""
-    have = set(columns)
-    needs = [(name,) for name in ALWAYS] + [("frame", "time_s"), ("left", "x_m")]
-    groups = [name for group in (_BOX, _GROUND, _SIZE) if have & set(group) for name in group if name not in have]
-    lack = [" or ".join(options) for options in needs if not have & set(options)] + groups
-    return f"missing column {', '.join(lack)}" if lack else ""
-
-
-def _converted(table: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[Problem]]:
-    """Rows whose cells all make sense, as numbers, class codes and truths; a problem for each other row."""
-    table = table.copy()
-    reasons: dict[int, str] = {}
-    for name in ALWAYS:
-        for line in table.index[table[name].isna() | (table[name].astype(str).str.strip() == "")]:
-            reasons.setdefault(int(line), f"{name} is empty")
-    for name, whole in _NUMBERS.items():
-        if name in table:
-            table[name] = numbers_of(table[name], whole, reasons)
-    table["valid"] = truths_of(table["valid"], reasons) if "valid" in table else True
-    codes = {kind: code for code, kind in enumerate(KINDS)}
-    for line in table.index[~table["class"].isin(codes)]:
-        reasons.setdefault(int(line), f'unknown class "{table["class"][line]}"; known: {", ".join(KINDS)}')
-    table["class"] = table["class"].map(codes)
-    clock = "frame" if "frame" in table else "time_s"
-    rules = {
-        f"{clock} is empty": table[clock].isna(),
-        "neither a box nor a position on the ground": _emptiness(table, _BOX).all(axis=1)
-        & _emptiness(table, _GROUND).all(axis=1),
-        "a box with an empty side": _is_partial(table, _BOX),
-        "a position with an empty coordinate": _is_partial(table, _GROUND),
-        "drive must not hold / or \\ nor begin with a dot": table["drive"].astype(str).str.contains(r"^\.|[/\\\0]"),
-    }
-    for reason, broken in rules.items():
-        for line in table.index[broken]:
-            reasons.setdefault(int(line), reason)
-    good = table[~table.index.isin(list(reasons))]
-    return good, [Problem(path, line, reason) for line, reason in reasons.items()]
-
-
-def _emptiness(table: pd.DataFrame, names: tuple[str, ...]) -> Bool[np.ndarray, "row columns"]:
-    return np.isnan(_columns(table, names))
-
-
-def _is_partial(table: pd.DataFrame, names: tuple[str, ...]) -> Bool[np.ndarray, " row"]:
-    empty = _emptiness(table, names)
-    return empty.any(axis=1) & ~empty.all(axis=1)
-
-
 def _step(table: pd.DataFrame) -> float:
     """Seconds between frames: the median step between the times of a drive, 0.1 where no times are given."""
     if "time_s" not in table:
@@ -192,7 +137,7 @@ def _rows(table: pd.DataFrame, dt_s: float) -> Rows:
         kind=table["class"].to_numpy(np.int64),
         truncated=np.full(count, np.nan),
         occluded=np.full(count, 3),
-        boxes=_columns(table, _BOX),
+        boxes=numbers_in(table, BOX),
         size_m=unknown,
         position_cam_m=unknown,
         rotation_y_rad=unknown[:, 0],
@@ -200,22 +145,17 @@ def _rows(table: pd.DataFrame, dt_s: float) -> Rows:
     )
 
 
-def _columns(table: pd.DataFrame, names: tuple[str, ...]) -> Float[np.ndarray, "row columns"]:
-    """Columns as numbers; NaN throughout where the table has none of them."""
-    return table[list(names)].to_numpy(float) if names[0] in table else np.full((len(table), len(names)), np.nan)
-
-
 def _ground(table: pd.DataFrame) -> Float[np.ndarray, "row 3"]:
     """Positions in the world; the ground is the plane z = 0."""
-    place = _columns(table, _GROUND)
+    place = numbers_in(table, GROUND)
     return np.column_stack([place, place[:, 0] * 0])
 
 
 def _image_size(table: pd.DataFrame) -> tuple[tuple[int, int], tuple[str, ...]]:
     """Width and height (px) as the table gives them, else the reach of its boxes."""
-    width, height = _columns(table, _SIZE)[~np.isnan(_columns(table, _SIZE)).any(axis=1)].max(axis=0, initial=0)
+    width, height = numbers_in(table, SIZE)[~np.isnan(numbers_in(table, SIZE)).any(axis=1)].max(axis=0, initial=0)
     if width > 0 and height > 0:
         return (int(width), int(height)), ()
-    reach = np.nan_to_num(_columns(table, _BOX)[:, 2:]).max(axis=0, initial=0)
+    reach = np.nan_to_num(numbers_in(table, BOX)[:, 2:]).max(axis=0, initial=0)
     size = (int(reach[0]) + 1, int(reach[1]) + 1)
     return size, (f"no image size given: taken to be {size[0]}x{size[1]}, the reach of the boxes",)

@@ -1,0 +1,51 @@
+"""What the columns of an error table are called, measured in, and which way is better."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One column of an error table."""
+
+    column: str
+    label: str
+    unit: str
+    higher_is_better: bool = False
+
+    @property
+    def label_and_unit(self) -> str:
+        """For axes and table heads."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+
+_KNOWN = {
+    "ade_px": Metric("ade_px", "average displacement error", "px"),
+    "fde_px": Metric("fde_px", "final displacement error", "px"),
+    "e1_px": Metric("e1_px", "one-step error", "px"),
+    "nade": Metric("nade", "average displacement error per box height", "heights"),
+}
+_STEP = re.compile(r"step_(\d+)_px")
+_OVERLAP = re.compile(r"iou_(\d+)")
+
+
+def describe(column: str) -> Metric:
+    """Name, unit and direction of a column; an unknown one keeps its own name and counts as an error."""
+    if column in _KNOWN:
+        return _KNOWN[column]
+    if step := _STEP.fullmatch(column):
+        return Metric(column, f"error {int(step[1])} steps ahead", "px")
+    if step := _OVERLAP.fullmatch(column):
+        return Metric(column, f"overlap (IoU) at step {int(step[1])}", "", higher_is_better=True)
+    return Metric(column, column, "")
+
+
+def metric_columns(columns: list[str]) -> list[str]:
+    """The columns of an error table that hold a metric worth a row of its own: all but the errors by step."""
+    return [name for name in columns if name in _KNOWN or _OVERLAP.fullmatch(name)]
+
+
+def step_columns(columns: list[str]) -> dict[int, str]:
+    """Columns with the error by horizon: step (1 = the first forecast frame) -> column."""
+    found = {int(match[1]): name for name in columns if (match := _STEP.fullmatch(name))}
+    return dict(sorted(found.items()))

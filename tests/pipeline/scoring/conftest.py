@@ -1,0 +1,70 @@
+"""Error tables as arms write them, without training anything."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+
+DRIVES = ("0000", "0001", "0002", "0003", "0004", "0005")
+STEPS = 10
+
+
+def one_arm(strategy: str, fraction: float, seed: int, fold_of: Mapping[str, int], error_of: Callable[[str], float]):
+    """Rows of one arm: two classes and two border flags a drive, cars being 1.2 and border boxes 1.5 times as hard."""
+    rows = []
+    for index, (drive, fold) in enumerate(fold_of.items()):
+        for kind, border, n, factor in (
+            ("Car", False, 40, 1.2),
+            ("Car", True, 10, 1.8),
+            ("Pedestrian", False, 50, 0.68),
+        ):
+            ade = error_of(drive) * factor
+            steps = {f"step_{k:02d}_px": ade * 2 * k / (STEPS + 1) for k in range(1, STEPS + 1)}
+            rows.append(
+                {"strategy": strategy, "fraction": fraction, "fold": fold, "seed": seed, "synthetic_only": False,
+                 "drive": drive, "kind": kind, "border": border, "n": n * (index + 1),
+                 "e1_px": ade / 5, "ade_px": ade, "fde_px": 2 * ade, "nade": ade / 80,
+                 "iou_1": 1 / (1 + ade / 100), "iou_10": 1 / (1 + ade / 10), **steps}
+            )  # fmt: skip
+    return rows
+
+
+@pytest.fixture
+def make_errors() -> Callable[..., pd.DataFrame]:
+    """Build an error table: each drive has its own difficulty, each strategy its own factor, each arm its own noise."""
+
+    def make(
+        factors: Mapping[str, float],
+        fractions: Sequence[float] = (0.25, 1.0),
+        seeds: int = 4,
+        drives: Sequence[str] = DRIVES,
+        noise: float = 0.02,
+    ) -> pd.DataFrame:
+        rng = np.random.default_rng(7)
+        fold_of = {drive: index % 3 for index, drive in enumerate(drives)}
+        difficulty = {drive: 8 + 2 * index for index, drive in enumerate(drives)}
+        rows = []
+        for fraction in fractions:
+            for strategy, factor in factors.items():
+                for seed in range(seeds):
+                    wobble = dict(zip(drives, 1 + noise * rng.standard_normal(len(drives)), strict=True))
+                    scale = factor / fraction**0.15
+                    rows += one_arm(strategy, fraction, seed, fold_of, lambda d: difficulty[d] * scale * wobble[d])  # noqa: B023
+        return pd.DataFrame(rows)
+
+    return make
+
+
+@pytest.fixture
+def errors(make_errors: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    """A sound study: flip helps, gan harms, jitter does nothing, and both placebos behave."""
+    factors = {"none": 1.0, "copies": 1.0, "noise": 1.1, "flip": 0.85, "jitter": 1.0, "gan": 1.15}
+    return make_errors(factors)
+
+
+@pytest.fixture
+def baselines(make_errors: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    """The three forecasts without learning."""
+    factors = {"constant_position": 2.5, "constant_velocity": 1.4, "kalman": 1.35}
+    return make_errors(factors, fractions=(1.0,), seeds=1, noise=0.0).assign(seed=-1)

@@ -53,7 +53,7 @@ class KittiTracking:
             ego, found = read_oxts(path)
             problems += found
         frames = _frames(root, label.stem)
-        size = _image_size(frames, calibration, rows, notes)
+        size = _size_of_picture(frames, problems) or _likely_size(calibration, rows, notes)
         if calibration is not None:
             calibration = Calibration(calibration.P2, calibration.T_cam_velo, calibration.T_velo_imu, size)
         _note_missing(frames, ego, rows, notes)
@@ -89,21 +89,26 @@ def _frames(root: Path, name: str) -> tuple[Frame, ...]:
     return tuple(Frame(name, int(image.stem), image) for image in images if image.stem.isdecimal())
 
 
-def _image_size(
-    frames: tuple[Frame, ...], calibration: Calibration | None, rows: Rows, notes: list[str]
-) -> tuple[int, int]:
-    """Width and height (px): from a picture, from the calibration, or KITTI's usual ones; never smaller than a box."""
-    for frame in frames[:1]:
-        if frame.image is not None:
-            with Image.open(frame.image) as image:
-                return image.size
+def _size_of_picture(frames: tuple[Frame, ...], problems: list[Problem]) -> tuple[int, int] | None:
+    """Width and height (px) of the first picture, which speaks for all of a drive."""
+    for image in (frame.image for frame in frames[:1] if frame.image is not None):
+        try:
+            with Image.open(image) as picture:
+                return picture.size
+        except OSError as error:
+            problems.append(Problem(image, None, f"no picture: {error}"))
+    return None
+
+
+def _likely_size(calibration: Calibration | None, rows: Rows, notes: list[str]) -> tuple[int, int]:
+    """Width and height (px) where no picture tells them; never smaller than a box."""
     size = USUAL_SIZE if calibration is None else calibration.image_size
     basis = "KITTI's most frequent one" if calibration is None else "what its calibration suggests"
     notes.append(f"no pictures: image size {size[0]}x{size[1]} is {basis}")
     # KITTI's own boxes end up to a pixel beyond the image here and there (sequence 0019).
     reach = np.floor(rows.boxes[rows.kind >= 0, 2:].max(axis=0, initial=0)).astype(int)
     if reach[0] > size[0] or reach[1] > size[1]:
-        size = max(size[0], int(reach[0])), max(size[1], int(reach[1]))
+        size = max(size[0], int(reach[0]) + 1), max(size[1], int(reach[1]) + 1)
         notes.append(f"boxes reach beyond it: image size taken to be {size[0]}x{size[1]}")
     return size
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -31,9 +30,9 @@ class Rows:
     rotation_y_rad: Float[np.ndarray, " row"]
     valid: Bool[np.ndarray, " row"]
 
-    def take(self, index: np.ndarray) -> Self:
+    def take(self, index: np.ndarray) -> "Rows":
         """The rows at ``index`` (integers or a boolean mask)."""
-        return type(self)(**{item.name: getattr(self, item.name)[index] for item in fields(self)})
+        return Rows(**{item.name: getattr(self, item.name)[index] for item in fields(self)})
 
 
 def check(rows: Rows, path: Path) -> tuple[Rows, list[Problem]]:

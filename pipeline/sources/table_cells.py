@@ -96,4 +96,4 @@ def _truths_of(cells: pd.Series, reasons: dict[int, str]) -> pd.Series:
     truths = cells.astype(str).str.strip().str.lower().map(_TRUTH)
     for line in cells.index[truths.isna()]:
         reasons.setdefault(int(line), f'valid is "{cells[line]}", not true or false')
-    return truths.fillna(False).astype(bool)
+    return truths.eq(True)

@@ -67,7 +67,7 @@ def _parse(words: list[str]) -> tuple[int, list[float]]:
         raise ValueError(f'unknown class "{words[2]}"; known: {", ".join(CODES)}')
     values = dict(zip(COLUMNS, words, strict=True))
     whole = {"frame", "track", "occluded"}
-    return CODES[words[2]], [(integer if name in whole else number)(values[name], name) for name in _NUMBERS]
+    return CODES[words[2]], [float((integer if name in whole else number)(values[name], name)) for name in _NUMBERS]
 
 
 def _rows(kind: np.ndarray, numbers: np.ndarray, line: np.ndarray) -> Rows:

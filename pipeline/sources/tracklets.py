@@ -112,7 +112,8 @@ def _read_tracklet(
             continue
         truncated = truncation if truncation in _LEVELS else np.nan
         occluded = occlusion if occlusion in _LEVELS else 3
-        rows.append([line[pose], track, CODES[kind], first + offset, *size, *place, truncated, occluded])
+        row = (line[pose], track, CODES[kind], first + offset, *size, *place, truncated, occluded)
+        rows.append([float(value) for value in row])
 
 
 def _number(element: Element, name: str) -> float:

@@ -24,6 +24,8 @@ class SupervisedRecipe:
     schedule: Literal["constant", "cosine"] = "cosine"
     """Cosine: from ``learning_rate`` down to 0 (Loshchilov and Hutter, ICLR 2017, without restarts)."""
     validate_every: int = 100
+    weight_decay: float = 0.0
+    """Decoupled from the gradient (Loshchilov and Hutter, ICLR 2019)."""
     clip_norm: float | None = 1.0
     """Longest gradient allowed (Pascanu et al., ICML 2013); None for no limit."""
 
@@ -62,7 +64,7 @@ def train_supervised(
         TrainingDiverged: the loss is not finite; looked at only when reporting, so that no step waits for the device.
     """
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.Adam(parameters, lr=recipe.learning_rate, fused=True)
+    optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
     total, counted = torch.zeros((), device=parameters[0].device), 0
     best, best_weights = math.inf, None
     model.train()

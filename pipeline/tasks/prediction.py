@@ -76,7 +76,7 @@ class Prediction:
 
     history: int = 10
     hidden: int = 64
-    training: SupervisedRecipe = field(default_factory=SupervisedRecipe)
+    training: SupervisedRecipe = field(default_factory=lambda: SupervisedRecipe(weight_decay=0.3))
 
     metric = "ade_px"
     unit = "px"

@@ -1,0 +1,95 @@
+"""What every entry of the table of track strategies promises."""
+
+from dataclasses import asdict, fields, is_dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.boxes import visible
+from pipeline.registry import configured
+from pipeline.strategies import PLACEBOS, TRACK_STRATEGIES, TrackStrategy
+from pipeline.windows import Windows
+
+COUNT = 60
+
+
+def _fast(name: str) -> TrackStrategy:
+    """The recipe with training shortened as far as it has any: quality is tested elsewhere."""
+    return _shortened(TRACK_STRATEGIES[name])
+
+
+def _shortened(recipe: TrackStrategy) -> TrackStrategy:
+    names = {field.name for field in fields(recipe)}
+    if "parts" in names:
+        return replace(recipe, parts=tuple(_shortened(part) for part in recipe.parts))
+    if "part" in names:
+        return replace(recipe, part=_shortened(recipe.part))
+    try:
+        return configured(recipe, {"steps": 40}, "recipe")
+    except Exception:
+        return recipe
+
+
+def _samples(recipe: TrackStrategy, windows: Windows, seed: int, count: int = COUNT) -> Windows:
+    rng = np.random.default_rng(seed)
+    return recipe.fit(windows, rng)(count, rng)
+
+
+@pytest.fixture(params=sorted(TRACK_STRATEGIES))
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_a_recipe_is_a_frozen_dataclass_that_can_be_logged(name: str) -> None:
+    recipe = TRACK_STRATEGIES[name]
+    assert is_dataclass(recipe)
+    assert recipe.__dataclass_params__.frozen
+    assert isinstance(asdict(recipe), dict)
+
+
+def test_same_seed_same_samples_and_other_seed_other_samples(name: str, toy_windows: Windows) -> None:
+    recipe = _fast(name)
+    first, again, other = (_samples(recipe, toy_windows, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.boxes, again.boxes)
+    assert not np.array_equal(first.boxes, other.boxes)
+
+
+def test_samples_are_as_many_as_asked_for_finite_in_view_and_signed(name: str, toy_windows: Windows) -> None:
+    samples = _samples(_fast(name), toy_windows, 3)
+    assert len(samples) == COUNT
+    assert samples.boxes.shape[1:] == toy_windows.boxes.shape[1:]
+    assert np.isfinite(samples.boxes).all()
+    assert visible(samples.boxes).all()
+    assert (samples.boxes >= 0).all()
+    assert (samples.boxes[..., 2:] <= samples.image_size[:, None] - 1).all()
+    assert set(samples.origin) <= set(TRACK_STRATEGIES)
+    assert set(samples.kind) <= set(toy_windows.kind)
+
+
+def test_zero_samples_can_be_asked_for(name: str, toy_windows: Windows) -> None:
+    assert len(_samples(_fast(name), toy_windows, 3, count=0)) == 0
+
+
+def test_real_windows_are_left_as_they_were(name: str, toy_windows: Windows) -> None:
+    before = {field.name: getattr(toy_windows, field.name).copy() for field in fields(toy_windows)}
+    _samples(_fast(name), toy_windows, 4)
+    for field, values in before.items():
+        np.testing.assert_array_equal(getattr(toy_windows, field), values)
+
+
+def test_samples_survive_save_and_load(name: str, toy_windows: Windows, tmp_path: Path) -> None:
+    samples = _samples(_fast(name), toy_windows, 5)
+    samples.save(tmp_path / "samples.npz")
+    loaded = Windows.load(tmp_path / "samples.npz")
+    for field in fields(samples):
+        np.testing.assert_array_equal(getattr(loaded, field.name), getattr(samples, field.name))
+
+
+def test_more_samples_than_real_windows_can_be_made(name: str, toy_windows: Windows) -> None:
+    few = toy_windows.take(np.arange(120))
+    assert len(_samples(_fast(name), few, 6, count=250)) == 250
+
+
+def test_every_placebo_is_in_the_table() -> None:
+    assert set(PLACEBOS) <= set(TRACK_STRATEGIES)

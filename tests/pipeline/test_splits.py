@@ -1,0 +1,44 @@
+"""Splits are by drive, disjoint, and rotate so that each drive is held out once."""
+
+import pytest
+
+from pipeline.schema import UserError
+from pipeline.splits import Split, named_split, rotating_folds
+
+DRIVES = [f"{number:04d}" for number in range(10)]
+
+
+def test_the_rest_is_for_training() -> None:
+    split = named_split(DRIVES[:5], valid=["0001"], held_out=["0004", "0002"])
+    assert split == Split(train=("0000", "0003"), valid=("0001",), held_out=("0002", "0004"))
+
+
+def test_every_drive_is_held_out_once() -> None:
+    folds = rotating_folds(DRIVES, 4)
+    assert sorted(drive for fold in folds for drive in fold.held_out) == DRIVES
+
+
+def test_the_parts_of_a_fold_share_no_drive_and_miss_none() -> None:
+    for fold in rotating_folds(DRIVES, 5):
+        assert sorted([*fold.train, *fold.valid, *fold.held_out]) == DRIVES
+
+
+def test_folds_do_not_depend_on_the_order_of_the_drives() -> None:
+    assert rotating_folds(DRIVES, 4) == rotating_folds(DRIVES[::-1], 4)
+
+
+def test_a_drive_that_is_not_there_is_named() -> None:
+    with pytest.raises(UserError, match="lacks: 0042"):
+        named_split(DRIVES, valid=["0042"], held_out=["0001"])
+
+
+def test_a_drive_in_two_parts_is_refused() -> None:
+    with pytest.raises(UserError, match="more than once: 0001"):
+        named_split(DRIVES, valid=["0001"], held_out=["0001"])
+
+
+def test_one_drive_cannot_be_split() -> None:
+    with pytest.raises(UserError, match="1 drives cannot be split into 3 folds"):
+        rotating_folds(["0000"], 3)
+    with pytest.raises(UserError, match="no drive for train"):
+        named_split(DRIVES[:2], valid=["0000"], held_out=["0001"])

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -167,6 +168,7 @@ def _replace(folder: Path, path: Path) -> None:
 def _describe(reading: Reading, root: Path, folder: Path) -> dict[str, Any]:
     return {
         "root": str(root),
+        "versions": {name: version(name) for name in ("augment-kitti", "numpy", "pyarrow")},
         "drives": len(reading.drives),
         "tracks": reading.tracks,
         "rows": reading.rows,

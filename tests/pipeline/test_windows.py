@@ -89,8 +89,8 @@ def test_save_and_load_is_the_identity(toy_windows: Windows, tmp_path: Path) -> 
 
 def test_arrays_of_unequal_length_are_refused(toy_windows: Windows) -> None:
     fields = {name: getattr(toy_windows, name) for name in Windows.__dataclass_fields__}
-    with pytest.raises(ValueError, match="track has 3 entries for 240 windows"):
-        Windows(**{**fields, "track": np.arange(3)})
+    with pytest.raises(ValueError, match="origin has 3 entries for 240 windows"):
+        Windows(**{**fields, "origin": np.arange(3)})
 
 
 def test_real_tracks_give_the_known_number_of_windows(shared_data: Path) -> None:

@@ -87,7 +87,7 @@ def test_a_time_warp_keeps_both_ends_and_the_path(crossing: Windows, rng: np.ran
 
 def test_a_time_warp_too_strong_for_the_window_is_refused(crossing: Windows, rng: np.random.Generator) -> None:
     with pytest.raises(ValueError, match="too large for 20 frames"):
-        TimeWarp(most_frames=10).fit(crossing, rng)
+        TimeWarp(most_frames=10.0).fit(crossing, rng)
 
 
 def test_a_transform_that_leaves_the_view_says_so(crossing: Windows, rng: np.random.Generator) -> None:

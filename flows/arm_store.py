@@ -17,6 +17,7 @@ import pandas as pd
 from flows.workspace import code_digest, digest_of, digest_of_file, new_folder, write_json
 from pipeline.arms import Arm, ArmResult, Design
 from pipeline.splits import Split
+from pipeline.store import Ingested
 from pipeline.windows import Windows
 
 MANIFEST = "arm.json"
@@ -35,15 +36,20 @@ class Job:
     data_digest: str
     keep_samples: bool
     """Whether the synthetic windows are needed later."""
+    key: str
+    """Digest of the arm, the design as far as it concerns the arm, the split, the data, the code and its tools.
 
-    @property
-    def key(self) -> str:
-        """Digest of the arm, the design as far as it concerns the arm, the split, the data, the code and its tools."""
-        design = asdict(self.design)
-        design["options"] = {part: design["options"].get(part, {}) for part in ("task", self.arm.strategy)}
+    Taken once, where the job is made: the code on disk may change while others work.
+    """
+
+    @classmethod
+    def of(cls, arm: Arm, design: Design, split: Split, data: Ingested, *, keep_samples: bool) -> "Job":
+        """The job of one arm."""
+        concerns = asdict(design)
+        concerns["options"] = {part: design.options.get(part, {}) for part in ("task", arm.strategy)}
         tools = {name: version(name) for name in ("torch", "numpy", "pandas")}
-        parts = [asdict(self.arm), design, asdict(self.split), self.data_digest, code_digest(), tools]
-        return digest_of(parts)[:32]
+        key = digest_of([asdict(arm), concerns, asdict(split), data.digest, code_digest(), tools])[:32]
+        return cls(arm, design, split, data.path, data.digest, keep_samples, key)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.arm_store import ArmStore, Job
-from flows.facts import command_line, facts
+from flows.facts import command_line, run_facts, study_facts
 from flows.prefect_records import ProgressArtifact
 from flows.recording import recorded
 from flows.results import FACTS, Tables, collect, real_windows, samples_by_strategy, save_samples
@@ -18,7 +18,7 @@ from flows.studies import Study, planned
 from flows.training import one_thread, train_arms
 from flows.workspace import data_folder, digest_of, new_folder, require_writable, write_json
 from pipeline import store
-from pipeline.arms import the_task
+from pipeline.arms import Arm, the_task
 from pipeline.report import write_report
 from pipeline.schema import UserError
 from pipeline.scores import Scores
@@ -80,17 +80,12 @@ def split_by_drive(plan: Study, data: store.Ingested) -> tuple[Split, ...]:
 
 def plan_arms(plan: Study, splits: Sequence[Split], data: store.Ingested) -> tuple[Job, ...]:
     """Every training run of the study, with all that its numbers depend on."""
-    return tuple(
-        Job(
-            arm,
-            plan.design,
-            splits[arm.fold],
-            data.path,
-            data.digest,
-            keep_samples=arm.seed < max(1, plan.tstr_seeds) and arm.fraction == max(plan.fractions),
-        )
-        for arm in plan.arms(len(splits))
-    )
+
+    def job(arm: Arm) -> Job:
+        keep = arm.seed < max(1, plan.tstr_seeds) and arm.fraction == max(plan.fractions)
+        return Job.of(arm, plan.design, splits[arm.fold], data, keep_samples=keep)
+
+    return tuple(job(arm) for arm in plan.arms(len(splits)))
 
 
 @task(cache_policy=NO_CACHE)
@@ -112,21 +107,16 @@ def score(plan: Study, tables: Tables) -> Scores:
 
 @task(cache_policy=NO_CACHE)
 def report(
-    plan: Study,
-    jobs: Sequence[Job],
-    tables: Tables,
-    scores: Scores,
-    data: store.Ingested,
-    folder: Path,
-    command: str,
+    plan: Study, jobs: Sequence[Job], tables: Tables, scores: Scores, data: store.Ingested, folder: Path, command: str
 ) -> None:
     """What people look at, and everything needed to draw it again; the folder appears complete or not at all."""
+    facts = study_facts(plan, jobs, data, command)
+    samples = samples_by_strategy(jobs, arm_store())
     with new_folder(folder) as part:
-        samples = samples_by_strategy(jobs, arm_store())
         tables.save(part)
         save_samples(part, samples)
-        write_json(part / FACTS, facts(plan, jobs, data, part, command))
-        write_report(part, plan, scores, tables, samples, real_windows(jobs))
+        write_report(part, facts, scores, tables.errors, tables.baselines, tables.curves, samples, real_windows(jobs))
+        write_json(part / FACTS, run_facts(facts, plan, data, part))
 
 
 def arm_store() -> ArmStore:

@@ -1,9 +1,8 @@
-"""The facts of a study, as ``run.json`` keeps them: what was asked, of which data, with which settings and versions."""
+"""The facts of a study, of its data and its settings. The report shows them, ``run.json`` keeps them."""
 
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,48 +11,46 @@ from flows.results import SAMPLES
 from flows.studies import Study
 from flows.workspace import code_digest, digest_of_file
 from pipeline.arms import hyperparameters
-from pipeline.scores import installed_versions
+from pipeline.report import StudyFacts
 from pipeline.store import Ingested
 
 
-def facts(plan: Study, jobs: Sequence[Job], data: Ingested, folder: Path, command: str) -> dict[str, Any]:
-    """Everything one needs to know to repeat the study whose samples lie in ``folder``."""
+def study_facts(plan: Study, jobs: Sequence[Job], data: Ingested, command: str) -> StudyFacts:
+    """What a reader of the report must know."""
+    quarantined = (f"{len(data.problems)} bad rows were left out",) if data.problems else ()
+    return StudyFacts(
+        name=plan.name,
+        about=plan.about,
+        command=command,
+        source=plan.source,
+        data_digest=data.digest,
+        splits=tuple({job.arm.fold: job.split for job in jobs}.values()),
+        seeds=plan.seeds,
+        fractions=plan.fractions,
+        strategies={strategy: hyperparameters(strategy, plan.design) for strategy in plan.strategies},
+        history=plan.design.history,
+        tracks=data.tracks,
+        rows=data.rows,
+        notes=(*data.notes, *quarantined),
+    )
+
+
+def run_facts(facts: StudyFacts, plan: Study, data: Ingested, folder: Path) -> dict[str, Any]:
+    """The same for programs, and what they need to find, check and repeat the study whose report lies in ``folder``."""
     return {
-        "study": plan.name,
-        "about": plan.about,
-        "command": command,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": plan.source,
-        "data": {
-            "path": str(plan.root or data.path),
-            "digest": data.digest,
-            "profile": {"drives": data.drives, "tracks": data.tracks, "rows": data.rows},
-            "quarantined": len(data.problems),
-            "notes": data.notes,
-        },
-        "samples": {path.stem: _described(path) for path in sorted((folder / SAMPLES).glob("*.npz"))},
-        "strategies": plan.strategies,
-        "fractions": plan.fractions,
-        "seeds": plan.seeds,
-        "tstr_seeds": plan.tstr_seeds,
-        "splits": [
-            {"fold": fold, **asdict(split)} for fold, split in {job.arm.fold: job.split for job in jobs}.items()
-        ],
+        **asdict(facts),
+        "root": str(plan.root or data.path),
+        "stored": str(data.path),
         "design": asdict(plan.design),
+        "tstr_seeds": plan.tstr_seeds,
         "shares": {strategy: plan.share(strategy) for strategy in plan.strategies},
-        "hyperparameters": {strategy: hyperparameters(strategy, plan.design) for strategy in plan.strategies},
+        "samples": {path.stem: digest_of_file(path) for path in sorted((folder / SAMPLES).glob("*.npz"))},
         "code_digest": code_digest(),
-        "versions": installed_versions(),
     }
 
 
 def command_line(
-    study: str,
-    root: str | None,
-    seeds: int | None,
-    profile: str | None,
-    overrides: Sequence[str],
-    on_error: str,
+    study: str, root: str | None, seeds: int | None, profile: str | None, overrides: Sequence[str], on_error: str
 ) -> str:
     """The command that runs the same study."""
     words = ["augment-kitti", "run", study]
@@ -63,7 +60,3 @@ def command_line(
     words += [word for override in overrides for word in ("--set", override)]
     words += ["--on-error", on_error] if on_error != "refuse" else []
     return shlex.join(words)
-
-
-def _described(path: Path) -> dict[str, Any]:
-    return {"path": f"{SAMPLES}/{path.name}", "digest": digest_of_file(path)}

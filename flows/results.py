@@ -34,8 +34,9 @@ class Tables:
     """CPU seconds of each arm: ``strategy``, ``fraction``, ``fit_s``, ``train_s``."""
 
     def save(self, folder: Path) -> None:
-        """One Parquet file a table."""
-        for name, table in vars(self).items():
+        """What the report does not write itself, one Parquet file a table."""
+        for name in ("reverse", "curves", "costs"):
+            table: pd.DataFrame | None = getattr(self, name)
             if table is not None:
                 table.to_parquet(folder / f"{name}.parquet", index=False)
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import logging
 import os
 import signal
 import socket
@@ -139,7 +140,17 @@ def prefect_api() -> Iterator[Callable[[], None]]:
         with prefect_server(free_port(), services=False) as server:
             lasting_page = {"PREFECT_UI_URL": f"http://{HOST}:{PREFECT_PORT}"}  # where `augment-kitti ui` shows the run
             os.environ.update(prefect_environment(f"{server.url}/api") | lasting_page)
-            yield lambda: server.wait_until_healthy("/api/health")
+            try:
+                yield lambda: server.wait_until_healthy("/api/health")
+            finally:
+                _send_last_logs()
+
+
+def _send_last_logs() -> None:
+    """Let Prefect send what its loggers still hold, or it tries for a minute to reach a server that is gone."""
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        for handler in logging.getLogger(name).handlers:
+            handler.flush()
 
 
 def running_services() -> dict[str, str]:

@@ -99,7 +99,7 @@ def record(folder: Path, opened: Opened | None = None) -> Opened:
         UserError: ``folder`` holds no finished study.
     """
     facts, scores = load_facts(folder), load_scores(folder)
-    opened = opened or open_run(facts["study"], {"recorded_from": folder.name})
+    opened = opened or open_run(facts["name"], {"recorded_from": folder.name})
     client = _client(opened.uri)
     _record_parent(client, opened.run_id, folder, facts, scores)
     for strategy in facts["strategies"]:
@@ -128,9 +128,9 @@ def _record_parent(client: "MlflowClient", run_id: str, folder: Path, facts: Map
 def _record_strategy(
     client: "MlflowClient", parent: Opened, folder: Path, facts: Mapping[str, Any], scores: Scores, strategy: str
 ) -> None:
-    tags = {"mlflow.parentRunId": parent.run_id, "strategy": strategy, **facts.get("links", {})}
+    tags = {"mlflow.parentRunId": parent.run_id, "strategy": strategy}
     run_id = client.create_run(parent.experiment_id, run_name=strategy, tags=tags).info.run_id
-    settings = {f"{strategy}.{name}": value for name, value in facts["hyperparameters"].get(strategy, {}).items()}
+    settings = {f"{strategy}.{name}": value for name, value in facts["strategies"][strategy].items()}
     arms = [arm for arm in scores.arms if arm.strategy == strategy]
     share = {} if strategy == NONE else {"share": facts["shares"][strategy]}
     _log(client, run_id, {"strategy": strategy, "seeds": facts["seeds"], **share, **settings}, _child_metrics(arms))
@@ -167,10 +167,11 @@ def _number(value: float | None, digits: int = 2) -> str:
 
 def _parameters(facts: Mapping[str, Any]) -> dict[str, Any]:
     design = {name: value for name, value in facts["design"].items() if name != "options"}
-    chosen = {name: facts[name] for name in ("study", "source", "strategies", "fractions", "seeds", "tstr_seeds")}
+    chosen = {
+        name: facts[name] for name in ("source", "fractions", "seeds", "tstr_seeds", "data_digest", "code_digest")
+    }
     versions = {f"version.{name}": value for name, value in facts["versions"].items()}
-    digests = {"data_digest": facts["data"]["digest"], "code_digest": facts["code_digest"]}
-    return {**chosen, **design, **digests, **versions}
+    return {"study": facts["name"], "strategies": ", ".join(facts["strategies"]), **chosen, **design, **versions}
 
 
 def _log(
@@ -192,10 +193,13 @@ def _log_data(client: "MlflowClient", run_id: str, facts: Mapping[str, Any], rol
 
     inputs = []
     for origin, context in roles.items():
-        described = facts["data"] if origin == "real" else facts["samples"][origin]
-        name = facts["source"] if origin == "real" else f"{facts['study']}/{origin}"
-        source, profile = json.dumps({"uri": described["path"]}), json.dumps(described.get("profile", {}))
-        dataset = Dataset(name, described["digest"][:36], "local", source, profile=profile)
+        real = origin == "real"
+        name, digest = (
+            (facts["source"], facts["data_digest"]) if real else (f"{facts['name']}/{origin}", facts["samples"][origin])
+        )
+        source = facts["root"] if real else f"{SAMPLES}/{origin}.npz"
+        profile = {"tracks": facts["tracks"], "rows": facts["rows"]} if real else {}
+        dataset = Dataset(name, digest[:36], "local", json.dumps({"uri": source}), profile=json.dumps(profile))
         inputs.append(DatasetInput(dataset, [InputTag("mlflow.data.context", context)]))
     client.log_inputs(run_id, inputs)
 

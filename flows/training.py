@@ -40,28 +40,60 @@ def train_arms(
     """Finish every job that ``arms`` does not hold yet, the long ones first; show how far it is."""
     pending = sorted((job for job in jobs if not arms.holds(job)), key=lambda job: -relative_cost(job.arm.strategy))
     workers = max(1, min(workers, len(pending)))
-    with ArmProgress([job.arm for job in pending], len(jobs) - len(pending), workers) as progress:
+    with ArmProgress([job.arm for job in pending], len(jobs) - len(pending), workers) as progress, stoppable() as check:
         on_progress(progress)
 
         def done(job: Job, seconds: float) -> None:
             progress.finish(job.arm, seconds)
             on_progress(progress)
+            check()
 
         if workers == 1:
             for job in pending:
                 progress.begin(job.arm)
                 done(job, examine_arm(job, arms))
-        else:
+        elif pending:
             _train_in_processes(pending, arms, workers, done)
 
 
 def _train_in_processes(jobs: Sequence[Job], arms: ArmStore, workers: int, done: Callable[[Job, float], None]) -> None:
-    with ProcessPoolTaskRunner(max_workers=workers, initializer=prepare_worker) as runner, _interruptible():
-        futures: dict[PrefectFuture[float], Job] = {
-            runner.submit(examine_arm, {"job": job, "arms": arms}): job for job in jobs
-        }
-        for future in as_completed(list(futures)):
-            done(futures[future], future.result())
+    with ProcessPoolTaskRunner(max_workers=workers, initializer=prepare_worker) as runner:
+        try:
+            futures: dict[PrefectFuture[float], Job] = {
+                runner.submit(examine_arm, {"job": job, "arms": arms}): job for job in jobs
+            }
+            for future in as_completed(list(futures)):
+                done(futures[future], future.result())
+        except BaseException:
+            for child in multiprocessing.active_children():  # or the runner would wait for their arms
+                child.terminate()
+            raise
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[Callable[[], None]]:
+    """Make sure of Ctrl-C: libraries swallow an interrupt that meets them at a bad moment.
+
+    Yields a function that raises ``KeyboardInterrupt`` again if there was one.
+    """
+    asked = threading.Event()
+
+    def stop(number: int, frame: object) -> None:
+        asked.set()
+        raise KeyboardInterrupt
+
+    def check() -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield check
+        return
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def worth_another_try(task: object, run: object, state: State[object]) -> bool:
@@ -119,14 +151,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """On Ctrl-C, end the workers at once instead of waiting for their arms; what is finished is kept."""
-    try:
-        yield
-    except BaseException:
-        for child in multiprocessing.active_children():
-            child.terminate()
-        raise

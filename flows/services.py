@@ -1,0 +1,95 @@
+"""What ``augment-kitti serve`` and ``augment-kitti ui`` keep up: Prefect, MLflow, and a worker for the deployment."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+
+from flows.servers import (
+    HOST,
+    Server,
+    prefect_environment,
+    prefect_server,
+    require_free,
+    services_file,
+    started,
+    tool,
+)
+from flows.tracking import tracking_uri
+from flows.workspace import data_folder, project_folder, write_json
+from pipeline.schema import UserError
+
+POOL = "augment-kitti"
+DEPLOYMENT = "augment-kitti"
+
+
+@contextmanager
+def pages(prefect_port: int, mlflow_port: int, *, services: bool) -> Iterator[tuple[Server, ...]]:
+    """Prefect's and MLflow's pages; with ``services``, Prefect's schedules create runs.
+
+    Raises:
+        UserError: a port is taken, or a server does not come up.
+    """
+    require_free(prefect_port, "Prefect", "--prefect-port")
+    require_free(mlflow_port, "MLflow", "--mlflow-port")
+    with ExitStack() as stack:
+        prefect = stack.enter_context(prefect_server(prefect_port, services=services))
+        servers = [prefect]
+        uri = tracking_uri()
+        if not uri.startswith("http"):  # else somebody else keeps the pages up
+            servers.append(stack.enter_context(_mlflow_server(uri, mlflow_port)))
+        prefect.wait_until_healthy("/api/health")
+        for server in servers[1:]:
+            server.wait_until_healthy("/health")
+        addresses = {"prefect": prefect.url, "mlflow": servers[-1].url if len(servers) > 1 else uri}
+        stack.callback(services_file().unlink, missing_ok=True)
+        write_json(services_file(), addresses)
+        yield tuple(servers)
+
+
+@contextmanager
+def _mlflow_server(uri: str, port: int) -> Iterator[Server]:
+    command = [tool("mlflow"), "server", "--host", HOST, "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", uri, "--artifacts-destination", (data_folder() / "mlartifacts").as_uri()]
+    env = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # else it starts a dozen processes of 250 MB each
+    with started("MLflow server", command, f"http://{HOST}:{port}", env) as server:
+        yield server
+
+
+@contextmanager
+def worker(prefect: Server) -> Iterator[Server]:
+    """The deployment of ``prefect.yaml`` and a worker that carries out its runs, one at a time."""
+    env = prefect_environment(f"{prefect.url}/api") | {"PREFECT_PLUGINS_ENABLED": "false"}
+    _ask_prefect(["work-pool", "create", "--type", "process", "--overwrite", POOL], env)
+    _ask_prefect(["--no-prompt", "deploy", "--all"], env)
+    command = [tool("prefect"), "worker", "start", "--pool", POOL, "--limit", "1"]
+    with started("Prefect worker", command, prefect.url, env, project_folder()) as process:
+        yield process
+
+
+def _ask_prefect(words: Sequence[str], env: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        [tool("prefect"), *words],
+        env={**os.environ, **env},
+        cwd=project_folder(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise UserError(f"`prefect {' '.join(words)}` failed:\n{done.stdout}{done.stderr}".rstrip())
+
+
+def wait_for_the_first_to_end(servers: Sequence[Server]) -> None:
+    """Wait until Ctrl-C, or until one of ``servers`` ends by itself.
+
+    Raises:
+        UserError: one of them ended; the message names its log.
+    """
+    while True:
+        for server in servers:
+            if server.process.poll() is not None:
+                raise UserError(f"{server.name} stopped by itself; its last words are in {server.log}.")
+        time.sleep(0.5)

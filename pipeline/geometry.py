@@ -27,7 +27,7 @@ def invert_rigid(T: Float[np.ndarray, "*n 4 4"]) -> Float[np.ndarray, "*n 4 4"]:
 
 def transform_points(T: Float[np.ndarray, "*n 4 4"], points: Float[np.ndarray, "m 3"]) -> Float[np.ndarray, "m 3"]:
     """Points (m) moved by one transform, or each by its own."""
-    return (T[..., :3, :3] @ points[..., None])[..., 0] + T[..., :3, 3]
+    return np.einsum("...ij,...j->...i", T[..., :3, :3], points) + T[..., :3, 3]
 
 
 def project(P: Float[np.ndarray, "3 4"], points_cam: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 2"]:
@@ -144,8 +144,8 @@ def heading_in_world(
     T_world_cam: Float[np.ndarray, "n 4 4"], rotation_y: Float[np.ndarray, " n"]
 ) -> Float[np.ndarray, " n"]:
     """Yaw (rad, counter-clockwise from world x) of objects whose heading about the camera's y axis is known."""
-    facing = np.stack([np.cos(rotation_y), np.zeros_like(rotation_y), -np.sin(rotation_y)], axis=-1)
-    x, y, _ = (T_world_cam[:, :3, :3] @ facing[..., None])[..., 0].T
+    ahead, aside = np.cos(rotation_y), -np.sin(rotation_y)  # along camera x and z
+    x, y = (T_world_cam[:, axis, 0] * ahead + T_world_cam[:, axis, 2] * aside for axis in (0, 1))
     return np.arctan2(y, x)
 
 

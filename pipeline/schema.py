@@ -96,7 +96,7 @@ class EgoMotion:
         count = len(self.frames)
         for name in ("T_world_imu", "speed_mps", "yaw_rate_radps"):
             require(len(getattr(self, name)) == count, f"{name} must have {count} entries, one per frame")
-        require(bool((np.diff(self.frames) > 0).all()), "ego frames must increase strictly")
+        require(bool((self.frames[1:] > self.frames[:-1]).all()), "ego frames must increase strictly")
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +129,7 @@ class Track:
     def __post_init__(self) -> None:
         """Check class, order of frames and lengths."""
         require(self.kind in KINDS, f'unknown class "{self.kind}"; known: {", ".join(KINDS)}')
-        require(bool((np.diff(self.frames) > 0).all()), f"frames of track {self.track_id} must increase strictly")
+        require(bool((self.frames[1:] > self.frames[:-1]).all()), f"frames of track {self.track_id} must increase strictly")
         count = len(self.frames)
         for name in ("boxes", "truncated", "occluded", "size_m", "position_cam_m", "rotation_y_rad",
                      "position_world_m", "yaw_world_rad", "valid"):  # fmt: skip

@@ -106,9 +106,9 @@ def _likely_size(calibration: Calibration | None, rows: Rows, notes: list[str]) 
     basis = "KITTI's most frequent one" if calibration is None else "what its calibration suggests"
     notes.append(f"no pictures: image size {size[0]}x{size[1]} is {basis}")
     # KITTI's own boxes end up to a pixel beyond the image here and there (sequence 0019).
-    reach = np.floor(rows.boxes[rows.kind >= 0, 2:].max(axis=0, initial=0)).astype(int)
-    if reach[0] > size[0] or reach[1] > size[1]:
-        size = max(size[0], int(reach[0]) + 1), max(size[1], int(reach[1]) + 1)
+    right, bottom = (int(np.where(rows.kind >= 0, rows.boxes[:, side], 0).max(initial=0)) for side in (2, 3))
+    if right > size[0] or bottom > size[1]:
+        size = max(size[0], right + 1), max(size[1], bottom + 1)
         notes.append(f"boxes reach beyond it: image size taken to be {size[0]}x{size[1]}")
     return size
 
@@ -118,5 +118,6 @@ def _note_missing(frames: tuple[Frame, ...], ego: EgoMotion | None, rows: Rows, 
     labelled = int(rows.frame.max(initial=-1)) + 1
     if frames and len(frames) < labelled:
         notes.append(f"{len(frames)} pictures for {labelled} labelled frames")
-    if ego is not None and len(missing := np.setdiff1d(rows.frame, ego.frames)):
-        notes.append(f"{len(missing)} labelled frames have no OXTS record: no world positions there")
+    missing = 0 if ego is None else len(np.unique(rows.frame[~np.isin(rows.frame, ego.frames)]))
+    if missing:
+        notes.append(f"{missing} labelled frames have no OXTS record: no world positions there")

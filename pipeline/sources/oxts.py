@@ -9,9 +9,9 @@ from pipeline.geometry import oxts_to_world
 from pipeline.schema import EgoMotion, Problem
 from pipeline.sources.text import columns, number, read_carefully
 
-OXTS_FIELDS = 30
-POSE, FORWARD_SPEED, YAW_RATE = slice(0, 6), 8, 22
-"""Columns: lat, lon, alt, roll, pitch, yaw; vf; wu (KITTI raw devkit, ``dataformat.txt``)."""
+FIELDS = 30
+USED = (0, 1, 2, 3, 4, 5, 8, 22)
+"""Columns: lat, lon, alt, roll, pitch, yaw, vf, wu (KITTI raw devkit, ``dataformat.txt``); no other is looked at."""
 
 
 def read_oxts(path: Path) -> tuple[EgoMotion, tuple[Problem, ...]]:
@@ -39,34 +39,35 @@ def read_oxts_folder(folder: Path) -> tuple[EgoMotion, list[Problem]]:
             records += rows
         elif not bad:
             problems.append(Problem(path, None, f"{len(rows)} records, expected one"))
-    return ego_motion(np.array(frames, int), np.array(records).reshape(-1, OXTS_FIELDS)), problems
+    return ego_motion(np.array(frames, int), np.array(records).reshape(-1, len(USED))), problems
 
 
-def ego_motion(frames: Int[np.ndarray, " frame"], records: Float[np.ndarray, "frame 30"]) -> EgoMotion:
-    """Poses, forward speed and yaw rate of OXTS records."""
-    return EgoMotion(frames, oxts_to_world(records[:, POSE]), records[:, FORWARD_SPEED], records[:, YAW_RATE])
+def ego_motion(frames: Int[np.ndarray, " frame"], records: Float[np.ndarray, "frame 8"]) -> EgoMotion:
+    """Poses, forward speed and yaw rate of the columns ``USED``."""
+    return EgoMotion(frames, oxts_to_world(records[:, :6]), records[:, 6], records[:, 7])
 
 
-def _read_fast(path: Path) -> Float[np.ndarray, "frame 30"] | None:
-    """All records at once, or None where anything at all looks odd."""
+def _read_fast(path: Path) -> Float[np.ndarray, "frame 8"] | None:
+    """The used columns of all records at once, or None where anything looks odd."""
     try:
-        lines = path.read_text("ascii").splitlines()
-        records = np.loadtxt(lines, ndmin=2, comments=None) if lines else np.zeros((0, OXTS_FIELDS))
+        lines = [line.rstrip() for line in path.read_text("ascii").splitlines()]
+        if not {line.count(" ") for line in lines} <= {FIELDS - 1}:
+            return None
+        records = np.loadtxt(lines, ndmin=2, comments=None, usecols=USED) if lines else np.zeros((0, len(USED)))
     except (ValueError, UnicodeError):
         return None
-    if records.shape != (len(lines), OXTS_FIELDS) or not np.isfinite(records).all() or (abs(records[:, 0]) >= 90).any():
-        return None
-    return records
+    sound = len(records) == len(lines) and np.isfinite(records).all() and (abs(records[:, 0]) < 90).all()
+    return records if sound else None
 
 
 def _read_by_line(path: Path) -> tuple[EgoMotion, tuple[Problem, ...]]:
     rows, lines, problems = read_carefully(path, _record)
-    return ego_motion(np.array(lines, int) - 1, np.array(rows).reshape(-1, OXTS_FIELDS)), tuple(problems)
+    return ego_motion(np.array(lines, int) - 1, np.array(rows).reshape(-1, len(USED))), tuple(problems)
 
 
 def _record(words: list[str]) -> list[float]:
-    columns(words, OXTS_FIELDS, "an OXTS record")
-    values = [number(word, f"column {place}") for place, word in enumerate(words, start=1)]
+    columns(words, FIELDS, "an OXTS record")
+    values = [number(words[column], f"column {column + 1}") for column in USED]
     if abs(values[0]) >= 90:
         raise ValueError(f'latitude is "{words[0]}", must lie between -90 and 90 degrees')
     return values

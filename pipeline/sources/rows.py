@@ -30,9 +30,9 @@ class Rows:
     rotation_y_rad: Float[np.ndarray, " row"]
     valid: Bool[np.ndarray, " row"]
 
-    def take(self, index: np.ndarray) -> "Rows":
-        """The rows at ``index`` (integers or a boolean mask)."""
-        return Rows(**{item.name: getattr(self, item.name)[index] for item in fields(self)})
+    def take(self, index: Int[np.ndarray, " taken"]) -> "Rows":
+        """The rows at ``index``."""
+        return Rows(**{item.name: getattr(self, item.name).take(index, axis=0) for item in fields(self)})
 
 
 def check(rows: Rows, path: Path) -> tuple[Rows, list[Problem]]:
@@ -50,14 +50,18 @@ def _defects_of_values(rows: Rows) -> dict[int, str]:
     """Reason by row, for rows that are wrong whatever the others say."""
     known = rows.kind >= 0
     left, top, right, bottom = rows.boxes.T
+    height, width, length = rows.size_m.T
     rules: tuple[tuple[Bool[np.ndarray, " row"], Callable[[int], str]], ...] = (
         (rows.frame < 0, lambda row: f"frame is {rows.frame[row]}, must not be negative"),
         (rows.frame > LARGEST_INTEGER, lambda row: f"frame is {rows.frame[row]}, too large"),
         (known & (rows.track < 0), lambda row: f"track id is {rows.track[row]}, must not be negative"),
+        (rows.track > LARGEST_INTEGER, lambda row: f"track id is {rows.track[row]}, too large"),
         (known & ((rows.occluded < 0) | (rows.occluded > 3)), lambda row: f"occluded is {rows.occluded[row]}, not 0-3"),
         (right <= left, lambda row: f"box is inside out: right {right[row]:g} is not beyond left {left[row]:g}"),
         (bottom <= top, lambda row: f"box is inside out: bottom {bottom[row]:g} is not below top {top[row]:g}"),
-        (known & (rows.size_m <= 0).any(axis=1), lambda row: f"height, width, length {rows.size_m[row]} not positive"),
+        (known & (height <= 0), lambda row: f"height is {height[row]:g} m, must be positive"),
+        (known & (width <= 0), lambda row: f"width is {width[row]:g} m, must be positive"),
+        (known & (length <= 0), lambda row: f"length is {length[row]:g} m, must be positive"),
     )
     defects: dict[int, str] = {}
     for broken, reason in rules:
@@ -68,14 +72,20 @@ def _defects_of_values(rows: Rows) -> dict[int, str]:
 
 def _defects_of_order(rows: Rows) -> dict[int, str]:
     """Reason by row, for rows that contradict an earlier row of the same track."""
-    by_track = np.argsort(rows.track, kind="stable")
-    by_track = by_track[rows.kind[by_track] >= 0]
-    track, frame, kind = rows.track[by_track], rows.frame[by_track], rows.kind[by_track]
-    odd = (np.diff(track) == 0) & ((np.diff(frame) <= 0) | (np.diff(kind) != 0))
+    order = _by_track(rows)
+    track, frame, kind = rows.track[order], rows.frame[order], rows.kind[order]
+    in_file_order = order[1:] > order[:-1]
+    odd = (track[1:] == track[:-1]) & ((frame[1:] == frame[:-1]) | ~in_file_order | (kind[1:] != kind[:-1]))
     defects: dict[int, str] = {}
     for suspect in np.unique(track[1:][odd]):
-        _follow(rows, by_track[track == suspect], defects)
+        _follow(rows, np.flatnonzero((rows.track == suspect) & (rows.kind >= 0)), defects)
     return defects
+
+
+def _by_track(rows: Rows) -> Int[np.ndarray, " labelled"]:
+    """The rows of each track, in the order of their frames; regions to ignore left out."""
+    order = np.argsort((rows.track << 32) + rows.frame)  # both lie below 2^31
+    return order[rows.kind[order] >= 0]
 
 
 def _follow(rows: Rows, members: Int[np.ndarray, " member"], defects: dict[int, str]) -> None:
@@ -98,8 +108,7 @@ def gather_tracks(
     rows: Rows, drive: str, position_world_m: Float[np.ndarray, "row 3"], yaw_world_rad: Float[np.ndarray, " row"]
 ) -> tuple[Track, ...]:
     """Tracks in the order of their ids; regions to ignore belong to none."""
-    order = np.lexsort((rows.frame, rows.track))
-    order = order[rows.kind[order] >= 0]
+    order = _by_track(rows)
     rows, position_world_m, yaw_world_rad = rows.take(order), position_world_m[order], yaw_world_rad[order]
     edges = [*np.flatnonzero(np.diff(rows.track, prepend=-1)).tolist(), len(rows.track)]
     return tuple(
@@ -130,8 +139,8 @@ def place_in_world(
     if calibration is None or ego is None or len(ego.frames) == 0:
         return position, yaw
     pose = np.minimum(np.searchsorted(ego.frames, rows.frame), len(ego.frames) - 1)
-    known = ego.frames[pose] == rows.frame
-    T_world_cam = (ego.T_world_imu @ invert_rigid(calibration.T_cam_imu))[pose[known]]
+    known = (ego.frames[pose] == rows.frame) & (rows.kind >= 0)
+    T_world_cam = (ego.T_world_imu @ invert_rigid(calibration.T_cam_imu)).take(pose[known], axis=0)
     position[known] = transform_points(T_world_cam, rows.position_cam_m[known])
     yaw[known] = heading_in_world(T_world_cam, rows.rotation_y_rad[known])
     return position, yaw

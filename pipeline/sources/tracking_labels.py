@@ -1,10 +1,12 @@
 """KITTI tracking's label files (17 columns, Geiger et al., CVPR 2012) as rows."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as csv
+from jaxtyping import Int
 
 from pipeline.schema import KINDS, Problem
 from pipeline.sources.rows import Rows, check
@@ -25,23 +27,24 @@ UNKNOWN_M = -1000.0
 """KITTI's x, y and z of an object without a 3D box."""
 
 _NUMBERS = [name for name in COLUMNS if name != "type"]
+_BOX, _SIZE, _POSITION = _NUMBERS[5:9], _NUMBERS[9:12], _NUMBERS[12:15]
 
 
 def read_labels(path: Path) -> tuple[Rows, list[Problem]]:
     """The good rows of a label file, and a problem for each bad one."""
-    found = _read_fast(path)
-    if found is None:
+    rows = _read_fast(path)
+    problems: list[Problem] = []
+    if rows is None:
         parsed, lines, problems = read_carefully(path, _parse)
-        table = np.array([values for _, values in parsed]).reshape(-1, len(_NUMBERS))
-        found = np.array([code for code, _ in parsed], np.int64), table, np.array(lines, np.int64)
-    else:
-        problems = []
-    rows, more = check(_rows(*found), path)
+        kinds, numbers = [kind for kind, _ in parsed], np.array([values for _, values in parsed])
+        table = dict(zip(_NUMBERS, numbers.reshape(-1, len(_NUMBERS)).T, strict=True))
+        rows = _rows(np.array(lines, np.int64), np.array(kinds, np.int64), table)
+    rows, more = check(rows, path)
     return rows, sorted(problems + more, key=lambda problem: problem.line or 0)
 
 
-def _read_fast(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Class codes, numbers and lines of the whole file at once, or None where anything at all looks odd."""
+def _read_fast(path: Path) -> Rows | None:
+    """All rows of the file at once, or None where anything at all looks odd."""
     if path.stat().st_size == 0:
         return None
     try:
@@ -50,15 +53,16 @@ def _read_fast(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
             csv.ReadOptions(column_names=list(COLUMNS), use_threads=False),
             csv.ParseOptions(delimiter=" ", quote_char=False, ignore_empty_lines=False),
             csv.ConvertOptions(column_types=COLUMNS, null_values=[], strings_can_be_null=False),
-        ).combine_chunks()
-        kinds = table["type"].chunk(0)
+        )
+        kinds = table["type"].combine_chunks()
         codes = np.array([CODES[kind] for kind in kinds.dictionary.to_pylist()], np.int64)
     except (pa.ArrowException, KeyError):
         return None
-    numbers = np.column_stack([table[name].to_numpy() for name in _NUMBERS])
-    if not np.isfinite(numbers).all() or np.abs(numbers[:, :2]).max() > 2**53:
+    numbers = {name: table[name].to_numpy() for name in _NUMBERS}
+    # One value that is not finite makes the sum so.
+    if not np.isfinite([values.sum() for values in numbers.values()]).all():
         return None
-    return codes[kinds.indices.to_numpy()], numbers, np.arange(1, len(numbers) + 1)
+    return _rows(np.arange(1, table.num_rows + 1), codes[kinds.indices.to_numpy()], numbers)
 
 
 def _parse(words: list[str]) -> tuple[int, list[float]]:
@@ -70,21 +74,21 @@ def _parse(words: list[str]) -> tuple[int, list[float]]:
     return CODES[words[2]], [float((integer if name in whole else number)(values[name], name)) for name in _NUMBERS]
 
 
-def _rows(kind: np.ndarray, numbers: np.ndarray, line: np.ndarray) -> Rows:
-    frame, track, truncated, occluded, _, *_ = numbers.T
-    boxes, size, position, rotation = np.split(numbers[:, 5:], (4, 7, 10), axis=1)
-    flat = (position[:, :1] == UNKNOWN_M) & (kind[:, None] >= 0)
-    size, position, rotation = (np.where(flat, np.nan, part) for part in (size, position, rotation))
+def _rows(line: Int[np.ndarray, " row"], kind: Int[np.ndarray, " row"], table: Mapping[str, np.ndarray]) -> Rows:
+    size, position = (np.column_stack([table[name] for name in names]) for names in (_SIZE, _POSITION))
+    rotation_y = np.where(table["x_m"] == UNKNOWN_M, np.nan, table["rotation_y"])
+    flat = np.isnan(rotation_y)
+    size[flat], position[flat] = np.nan, np.nan
     return Rows(
         line=line,
-        frame=frame.astype(np.int64),
-        track=track.astype(np.int64),
+        frame=table["frame"].astype(np.int64, copy=False),
+        track=table["track"].astype(np.int64, copy=False),
         kind=kind,
-        truncated=np.where(truncated < 0, np.nan, truncated),
-        occluded=np.where(occluded < 0, 3, occluded).astype(np.int64),
-        boxes=np.ascontiguousarray(boxes),
-        size_m=np.ascontiguousarray(size),
-        position_cam_m=np.ascontiguousarray(position),
-        rotation_y_rad=rotation[:, 0],
+        truncated=np.where(table["truncated"] < 0, np.nan, table["truncated"]),
+        occluded=np.where(table["occluded"] < 0, 3, table["occluded"]).astype(np.int64),
+        boxes=np.column_stack([table[name] for name in _BOX]),
+        size_m=size,
+        position_cam_m=position,
+        rotation_y_rad=rotation_y,
         valid=np.ones(len(line), bool),
     )

@@ -82,7 +82,7 @@ def problems_after(root: Path, change: Edit) -> tuple[Problem, ...]:
         (put(4, occluded="7"), 5, "occluded is 7, not 0-3"),
         (put(4, right="1"), 5, "right 1 is not beyond left"),
         (put(4, bottom="1"), 5, "bottom 1 is not below top"),
-        (put(4, height="0"), 5, "not positive"),
+        (put(4, height="0"), 5, "must be positive"),
         (repeat_a_row, 10, "occurs twice"),
         (swap_two_frames, 2, "frame 0 of track 0 comes after frame 1"),
     ],

@@ -86,7 +86,8 @@ def by_group(
 def _grouped(rows: pd.DataFrame, by: str, metric: str) -> pd.DataFrame:
     """Window-weighted mean per strategy, fraction and value of ``by``; ``n`` windows of one seed."""
     keys = ["strategy", "fraction", "group"]
-    cells = rows.assign(group=rows[by].astype(str), total=(rows[metric] * rows["n"]).fillna(np.inf))
+    parts = rows[by].map({True: "at the border", False: "inside"}) if by == "border" else rows[by].astype(str)
+    cells = rows.assign(group=parts, total=(rows[metric] * rows["n"]).fillna(np.inf))
     sums = cells.groupby([*keys, "seed"])[["total", "n"]].sum()
     means = sums.assign(mean=sums["total"] / sums["n"]).groupby(keys)
     return means.agg(mean=("mean", "mean"), n=("n", "first")).reset_index()

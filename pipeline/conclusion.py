@@ -32,7 +32,7 @@ def _what_placebo_did(check: Placebo) -> str:
         return f"its training failed {of_data(check.fraction)}"
     verb = "gains" if check.gain_pct > 0 else "loses"
     return (
-        f"{verb} {abs(check.gain_pct):.1f} % {of_data(check.fraction)} (interval {_span(check.ci_low, check.ci_high)})"
+        f"{verb} {abs(check.gain_pct):.1f} % {of_data(check.fraction)} (interval {span(check.ci_low, check.ci_high)})"
     )
 
 
@@ -62,7 +62,7 @@ def _small_numbers(arms: Sequence[ArmScore], checks: Sequence[Placebo]) -> list[
 
 def _weak_model(baselines: Sequence[Baseline]) -> list[str]:
     return [
-        f"The plain model does not beat {words(baseline.name)} {of_data(float(fraction))} ({gain:+.1f} %): "
+        f"The plain model does not beat {words(baseline.name)} {of_data(float(fraction))} ({signed(gain)} %): "
         "gains may only mend a weak model."
         for baseline in baselines
         for fraction, gain in baseline.model_gain_pct.items()
@@ -71,17 +71,16 @@ def _weak_model(baselines: Sequence[Baseline]) -> list[str]:
 
 
 def _long_drives(arms: Sequence[ArmScore]) -> list[str]:
+    """Gains that a plain mean over windows would report and that the drives, taken one by one, do not bear out."""
     return [
-        f"{arm.strategy} {of_data(arm.fraction)}: the plain mean over windows shows a gain "
-        f"({arm.window_gain_pct:+.1f} %), the mean over drives does not ({arm.gain_pct:+.1f} %): "
-        "a few long drives carry it."
+        f"{arm.strategy} {of_data(arm.fraction)} gains {signed(arm.window_gain_pct)} % over all windows, but "
+        f"{signed(arm.gain_pct)} % as a mean over drives: a few long drives carry it."
         for arm in arms
         if arm.verdict == "undecided"
         and arm.window_gain_pct is not None
         and arm.gain_pct is not None
-        and arm.window_ci_low is not None
-        and arm.ci_low is not None
-        and arm.window_ci_low > 0 >= arm.ci_low
+        and arm.ci_high is not None
+        and arm.window_gain_pct > max(arm.ci_high, 0)
     ]
 
 
@@ -109,12 +108,11 @@ def _headline(scores: Scores) -> str:
     if not found:
         return "No: no strategy was shown to help."
     label = describe(scores.metric).label
-    verb = "raises" if scores.higher_is_better else "lowers"
-    parts = [f"{of_data(fraction)}, {arm.strategy} {verb} the {label} by {arm.gain_pct:.1f} %"
-             for fraction, arm in found.items()]  # fmt: skip
+    verb = "rises" if scores.higher_is_better else "falls"
+    parts = [f"by {arm.gain_pct:.1f} % through {arm.strategy} {of_data(at)}" for at, arm in found.items()]
     none = [of_data(fraction) for fraction in best if fraction not in found]
-    rest = f"; {' and '.join(none)}, no strategy was shown to help" if none else ""
-    return f"Yes: {'; '.join(parts)}{rest}."
+    rest = f"; no strategy was shown to help {_list(none)}" if none else ""
+    return f"Yes: the {label} {verb} {_list(parts)}{rest}."
 
 
 def best_arm(arms: Sequence[ArmScore]) -> ArmScore | None:
@@ -145,12 +143,12 @@ def _at_fraction(arms: Sequence[ArmScore], fraction: float) -> list[str]:
 def _evidence(arm: ArmScore) -> str:
     if arm.gain_pct is None or arm.ci_low is None or arm.ci_high is None or arm.p_holm is None:
         return "no interval"
-    return f"{arm.gain_pct:+.1f} %, 95 % interval {_span(arm.ci_low, arm.ci_high)}, p {p_words(arm.p_holm)}"
+    return f"{signed(arm.gain_pct)} %, 95 % interval {span(arm.ci_low, arm.ci_high)}, p {p_words(arm.p_holm)}"
 
 
 def p_words(p: float) -> str:
     """A p-value with two digits, or how small it is."""
-    return "< 0.001" if p < 0.001 else f"= {p:.2g}"
+    return "<\N{NO-BREAK SPACE}0.001" if p < 0.001 else f"=\N{NO-BREAK SPACE}{p:.2g}"
 
 
 def of_data(fraction: float) -> str:
@@ -168,8 +166,14 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _span(low: float, high: float) -> str:
-    return f"{low:+.1f} to {high:+.1f}"
+def signed(value: float, digits: int = 1) -> str:
+    """A number with its sign, a real minus among them; what rounds to zero is +0."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def span(low: float, high: float) -> str:
+    """An interval in words."""
+    return f"{signed(low)} to {signed(high)}"
 
 
 def _list(items: Sequence[str]) -> str:

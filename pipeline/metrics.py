@@ -12,18 +12,21 @@ class Metric:
     label: str
     unit: str
     higher_is_better: bool = False
+    short: str = ""
+    """What the field calls it, where that is shorter."""
 
     @property
-    def label_and_unit(self) -> str:
-        """For axes and table heads."""
-        return f"{self.label} ({self.unit})" if self.unit else self.label
+    def head(self) -> str:
+        """Short name and unit, for axes and table heads."""
+        name = self.short or self.label
+        return f"{name} ({self.unit})" if self.unit else name
 
 
 _KNOWN = {
-    "ade_px": Metric("ade_px", "average displacement error", "px"),
-    "fde_px": Metric("fde_px", "final displacement error", "px"),
+    "ade_px": Metric("ade_px", "average displacement error", "px", short="ADE"),
+    "fde_px": Metric("fde_px", "final displacement error", "px", short="FDE"),
     "e1_px": Metric("e1_px", "one-step error", "px"),
-    "nade": Metric("nade", "average displacement error per box height", "heights"),
+    "nade": Metric("nade", "average displacement error in box heights", "heights", short="ADE"),
 }
 _STEP = re.compile(r"step_(\d+)_px")
 _OVERLAP = re.compile(r"iou_(\d+)")
@@ -36,7 +39,13 @@ def describe(column: str) -> Metric:
     if step := _STEP.fullmatch(column):
         return Metric(column, f"error {int(step[1])} steps ahead", "px")
     if step := _OVERLAP.fullmatch(column):
-        return Metric(column, f"overlap (IoU) at step {int(step[1])}", "", higher_is_better=True)
+        return Metric(
+            column,
+            f"overlap (IoU) at step {int(step[1])}",
+            "",
+            higher_is_better=True,
+            short=f"IoU at step {int(step[1])}",
+        )
     return Metric(column, column, "")
 
 

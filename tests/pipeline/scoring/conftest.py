@@ -6,6 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.report import StudyFacts
+from pipeline.scores import Scores
+from pipeline.scoring import score_study
+from pipeline.splits import rotating_folds
+from pipeline.windows import Windows
+
 DRIVES = ("0000", "0001", "0002", "0003", "0004", "0005")
 STEPS = 10
 
@@ -24,19 +30,18 @@ def one_arm(strategy: str, fraction: float, seed: int, fold_of: Mapping[str, int
             rows.append(
                 {"strategy": strategy, "fraction": fraction, "fold": fold, "seed": seed, "synthetic_only": False,
                  "drive": drive, "kind": kind, "border": border, "n": n * (index + 1),
-                 "e1_px": ade / 5, "ade_px": ade, "fde_px": 2 * ade, "nade": ade / 80,
-                 "iou_1": 1 / (1 + ade / 100), "iou_10": 1 / (1 + ade / 10), **steps}
+                 "e1_px": ade / 5, "ade_px": ade, "iou_10": 1 / (1 + ade / 10), **steps}
             )  # fmt: skip
     return rows
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_errors() -> Callable[..., pd.DataFrame]:
     """Build an error table: each drive has its own difficulty, each strategy its own factor, each arm its own noise."""
 
     def make(
         factors: Mapping[str, float],
-        fractions: Sequence[float] = (0.25, 1.0),
+        fractions: Sequence[float] = (1.0,),
         seeds: int = 4,
         drives: Sequence[str] = DRIVES,
         noise: float = 0.02,
@@ -56,15 +61,65 @@ def make_errors() -> Callable[..., pd.DataFrame]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def errors(make_errors: Callable[..., pd.DataFrame]) -> pd.DataFrame:
     """A sound study: flip helps, gan harms, jitter does nothing, and both placebos behave."""
     factors = {"none": 1.0, "copies": 1.0, "noise": 1.1, "flip": 0.85, "jitter": 1.0, "gan": 1.15}
-    return make_errors(factors)
+    return make_errors(factors, fractions=(0.25, 1.0))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def baselines(make_errors: Callable[..., pd.DataFrame]) -> pd.DataFrame:
     """The three forecasts without learning."""
     factors = {"constant_position": 2.5, "constant_velocity": 1.4, "kalman": 1.35}
     return make_errors(factors, fractions=(1.0,), seeds=1, noise=0.0).assign(seed=-1)
+
+
+@pytest.fixture(scope="session")
+def sound(errors: pd.DataFrame, baselines: pd.DataFrame) -> Scores:
+    """What is found in the sound study."""
+    return score_study(errors, baselines, rng=np.random.default_rng(0))
+
+
+@pytest.fixture(scope="session")
+def windows() -> Windows:
+    """Twelve boxes that move right, the k-th by k pixels a frame."""
+    count, length = 12, 20
+    left = 100 + np.arange(count)[:, None] * np.arange(length)
+    boxes = np.stack([left, np.full_like(left, 150), left + 60, np.full_like(left, 190)], axis=-1).astype(np.float32)
+    return Windows(
+        boxes=boxes,
+        valid=np.ones((count, length), bool),
+        kind=np.zeros(count, np.int64),
+        image_size=np.tile(np.float32([1242, 375]), (count, 1)),
+        drive=np.full(count, "0000"),
+        track=np.arange(count),
+        frame=np.zeros(count, np.int64),
+        index=np.zeros(count, np.int64),
+        origin=np.full(count, "real"),
+    )
+
+
+@pytest.fixture(scope="session")
+def curves() -> pd.DataFrame:
+    """A loss that falls, for two strategies."""
+    rows = [(name, 1.0, 0, 0, "train", step, "loss", 1 / (step + 1)) for name in ("none", "flip") for step in range(5)]
+    return pd.DataFrame(rows, columns=["strategy", "fraction", "fold", "seed", "phase", "step", "name", "value"])
+
+
+@pytest.fixture(scope="session")
+def facts() -> StudyFacts:
+    """Of the fake study."""
+    return StudyFacts(
+        name="fake",
+        about="Does flipping help?",
+        command="augment-kitti run fake",
+        source="kitti_tracking",
+        data_digest="0123abcd",
+        splits=rotating_folds(DRIVES, 3),
+        seeds=4,
+        fractions=(0.25, 1.0),
+        strategies={"none": {}, "flip": {"probability": 1.0}},
+        versions={"python": "3.11"},
+        created="2026-01-01T00:00:00+00:00",
+    )

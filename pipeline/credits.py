@@ -1,0 +1,40 @@
+"""Whom the data is owed to, and on which terms it may be used: by source, for reports and exports."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Credit:
+    """Origin and terms of a data set."""
+
+    text: str
+    terms: str
+    url: str = ""
+
+
+_KITTI_TERMS = "Creative Commons Attribution-NonCommercial-ShareAlike 3.0: cite the authors, no commercial use."
+_KITTI_URL = "https://www.cvlibs.net/datasets/kitti/"
+
+CREDITS: dict[str, Credit] = {
+    "kitti_tracking": Credit(
+        "KITTI tracking: A. Geiger, P. Lenz, R. Urtasun, Are we ready for autonomous driving? The KITTI vision "
+        "benchmark suite, CVPR 2012.",
+        _KITTI_TERMS,
+        _KITTI_URL,
+    ),
+    "kitti_raw": Credit(
+        "KITTI raw: A. Geiger, P. Lenz, C. Stiller, R. Urtasun, Vision meets robotics: the KITTI dataset, IJRR 2013.",
+        _KITTI_TERMS,
+        _KITTI_URL,
+    ),
+    "mini_city": Credit(
+        "Mini city: simulated by augment-kitti itself; no recorded data.", "Free to use with augment-kitti."
+    ),
+}
+
+OWN_DATA = Credit("Data supplied by whoever ran the study.", "Their own terms hold.")
+
+
+def credit_of(source: str) -> Credit:
+    """The credit of a source; data that has none was supplied by the user."""
+    return CREDITS.get(source, OWN_DATA)

@@ -1,0 +1,104 @@
+"""What people look at: gains, errors and example tracks as figures, and the list of those that a report shows."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import pandas as pd
+
+from pipeline.conclusion import of_data, words
+from pipeline.figures.error_figures import error_by_horizon, gain_by_horizon, training_curves
+from pipeline.figures.gain_figures import forest, gain_by_drive, gain_by_fraction
+from pipeline.figures.style import Picture
+from pipeline.figures.track_figures import example_tracks
+from pipeline.metrics import describe
+from pipeline.scores import Scores
+from pipeline.windows import Windows
+
+
+def gain_pictures(scores: Scores) -> list[Picture]:
+    """The answer as a picture, fraction by fraction, and over fractions where there are several."""
+    label = describe(scores.metric).label
+    pictures = [
+        Picture(
+            f"gain_{fraction:g}",
+            of_data(fraction).capitalize(),
+            f"Gain in {label} of each strategy {of_data(fraction)}, with intervals; the table below holds the numbers.",
+            partial(forest, scores, fraction),
+        )
+        for fraction in scores.fractions()
+    ]
+    if len(scores.fractions()) > 1:
+        alt = "Gain of each strategy over the fraction of real data."
+        pictures.append(
+            Picture("gain_by_fraction", "Gain by amount of real data", alt, partial(gain_by_fraction, scores))
+        )
+    return pictures
+
+
+def horizon_pictures(scores: Scores) -> list[Picture]:
+    """How errors and gains change with the horizon."""
+    if not scores.groups.get("step"):
+        return []
+    fractions = scores.fractions()
+    errors = [
+        Picture(
+            f"error_by_horizon_{fraction:g}",
+            f"Plain model and forecasts without learning, {of_data(fraction)}",
+            f"Centre error by frames ahead, {of_data(fraction)}.",
+            partial(error_by_horizon, scores, fraction),
+        )
+        for fraction in fractions
+    ]
+    gains = [
+        Picture(
+            f"gain_by_horizon_{fraction:g}",
+            f"Gain by horizon, {of_data(fraction)}",
+            f"Gain of each strategy by frames ahead, {of_data(fraction)}.",
+            partial(gain_by_horizon, scores, fraction),
+        )
+        for fraction in fractions
+    ]
+    return [picture for pair in zip(errors, gains, strict=True) for picture in pair]
+
+
+def drive_pictures(scores: Scores) -> list[Picture]:
+    """Gains drive by drive."""
+    return [
+        Picture(
+            f"gain_by_drive_{fraction:g}",
+            f"Gain in % by held-out drive, {of_data(fraction)}",
+            f"Map of gains: held-out drives by strategies, {of_data(fraction)}.",
+            partial(gain_by_drive, scores, fraction),
+        )
+        for fraction in scores.fractions()
+    ]
+
+
+def track_pictures(samples: Mapping[str, Windows], real: Windows, history: int) -> list[Picture]:
+    """Example tracks: real first, then each strategy's."""
+    return [
+        Picture(
+            f"tracks_{name}",
+            name,
+            f"Example tracks of {name} drawn as boxes over time.",
+            partial(example_tracks, windows, history),
+        )
+        for name, windows in {"real": real, **samples}.items()
+        if len(windows)
+    ]
+
+
+def curve_pictures(scores: Scores, curves: pd.DataFrame) -> list[Picture]:
+    """How training went: one picture for each quantity that was reported."""
+    if curves.empty:
+        return []
+    most = curves[curves["fraction"] == curves["fraction"].max()]
+    return [
+        Picture(
+            f"curve_{name}",
+            words(name),
+            f"{words(name)} over training steps.",
+            partial(training_curves, scores, most, name),
+        )
+        for name in dict.fromkeys(most["name"])
+    ]

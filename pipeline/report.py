@@ -1,0 +1,148 @@
+"""The report of a study: one HTML file that opens from disk without a network, and the numbers behind it."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline import report_views as views
+from pipeline.conclusion import of_data, p_words, signed, span, words
+from pipeline.credits import credit_of
+from pipeline.figures import curve_pictures, drive_pictures, gain_pictures, horizon_pictures, track_pictures
+from pipeline.figures.style import DARK, LIGHT, Picture, to_png, to_svg
+from pipeline.metrics import describe
+from pipeline.schema import UserError
+from pipeline.scores import Scores, installed_versions
+from pipeline.splits import Split
+from pipeline.windows import Windows
+
+
+@dataclass(frozen=True)
+class StudyFacts:
+    """What a reader must know of a study besides its numbers: what was asked, of which data, and how to ask again."""
+
+    name: str
+    about: str
+    """What is asked, in one sentence."""
+    command: str
+    """The command that runs the study again."""
+    source: str
+    """Name of the reader in ``pipeline.sources.SOURCES``; decides the credit."""
+    data_digest: str
+    splits: tuple[Split, ...]
+    """One per fold."""
+    seeds: int
+    fractions: tuple[float, ...]
+    strategies: Mapping[str, Mapping[str, Any]]
+    """Hyperparameters by strategy; empty for ``none``."""
+    versions: Mapping[str, str] = field(default_factory=installed_versions)
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    duration_s: float | None = None
+    history: int = 10
+    """Observed frames of a window; the rest is to be predicted."""
+    tracks: int | None = None
+    rows: int | None = None
+    notes: tuple[str, ...] = ()
+    """What the reader of the data wants a person to know, quarantined rows included."""
+
+
+def write_report(
+    folder: Path,
+    facts: StudyFacts,
+    scores: Scores,
+    errors: pd.DataFrame,
+    baselines: pd.DataFrame,
+    curves: pd.DataFrame,
+    samples: Mapping[str, Windows],
+    real: Windows,
+) -> Path:
+    """Write ``report.html``, ``scores.json``, ``errors.parquet`` and ``figures/*.png``.
+
+    Each file appears whole or not at all, the report last: where there is a report, there is all it speaks of.
+
+    Args:
+        folder: Made if missing; files of an earlier report are replaced.
+        facts: What was asked and how.
+        scores: What was found (``scoring.score_study``).
+        errors: The error table that was scored.
+        baselines: That of the forecasts without learning; stored behind ``errors`` in one table.
+        curves: ``strategy``, ``fraction``, ``step``, ``name``, ``value``; may be empty.
+        samples: Synthetic windows by strategy; a few are drawn.
+        real: Real windows to draw beside them.
+
+    Returns:
+        Path of ``report.html``.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    scores = replace(
+        scores, study=facts.name, created=facts.created, data_digest=facts.data_digest, versions=dict(facts.versions)
+    )
+    pictures = {
+        "gains": gain_pictures(scores),
+        "horizon": horizon_pictures(scores),
+        "drives": drive_pictures(scores),
+        "tracks": track_pictures(samples, real, facts.history),
+        "curves": curve_pictures(scores, curves),
+    }
+    try:
+        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        for picture in (picture for group in pictures.values() for picture in group):
+            _write(folder / "figures" / f"{file_name(picture.name)}.png", to_png(picture.draw(LIGHT)))
+        _write(folder / "errors.parquet", pd.concat([errors, baselines], ignore_index=True).to_parquet(index=False))
+        _write(folder / "scores.json", scores.to_json().encode())
+        report = folder / "report.html"
+        _write(report, render_html(facts, scores, pictures).encode())
+    except OSError as failure:
+        raise UserError(f"Cannot write the report to {folder}: {failure.strerror or failure}.") from failure
+    return report
+
+
+def render_html(facts: StudyFacts, scores: Scores, pictures: Mapping[str, Sequence[Picture]]) -> str:
+    """The whole page as text: figures, style and script inside, nothing loaded from anywhere."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        signed=signed, words=words, of_data=of_data, p_words=p_words, number=views.number, duration=views.duration,
+        picture=_inline,
+    )  # fmt: skip
+    template = environment.get_template("report.html.j2")
+    return template.render(
+        facts=facts, scores=scores, pictures=pictures, views=views, span=span, metric=describe(scores.metric),
+        credit=credit_of(facts.source),
+    )  # fmt: skip
+
+
+def _inline(picture: Picture) -> Markup:
+    """A figure inside the page, in the reader's theme."""
+    light, dark = (base64.b64encode(to_svg(picture.draw(theme))).decode() for theme in (LIGHT, DARK))
+    kind = "data:image/svg+xml;base64,"
+    return Markup(
+        '<picture><source media="screen and (prefers-color-scheme: dark)" srcset="{}{}">'
+        '<img alt="{}" src="{}{}"></picture>'
+    ).format(kind, dark, picture.alt, kind, light)
+
+
+def file_name(name: str) -> str:
+    """A name that every file system accepts."""
+    return re.sub(r"[^\w.+-]+", "_", name)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file in one step."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)

@@ -1,0 +1,149 @@
+"""What a report shows besides figures, as plain rows for its template: tiles, tables, and numbers in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.arms import NONE
+from pipeline.conclusion import best_arm, of_data, p_words, signed, span
+from pipeline.metrics import describe
+from pipeline.scores import ArmScore, Group, OtherMetric, Scores
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure worth a large print."""
+
+    value: str
+    label: str
+    detail: str
+    tone: str = ""
+    """``better``, ``worse`` or empty."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A mean with the gain it stands for."""
+
+    mean: float | None
+    gain_pct: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Strategies and baselines by parts of the data or by metrics."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+
+def tiles(scores: Scores) -> list[Tile]:
+    """The answer in a few numbers; only what cannot mislead if the study is invalid."""
+    found = [_gain_tile(scores, fraction) for fraction in scores.fractions()] if scores.valid else []
+    return [*found, *_cost_tile(scores), *_baseline_tile(scores)]
+
+
+def _gain_tile(scores: Scores, fraction: float) -> Tile:
+    where = of_data(fraction)
+    best = best_arm(scores.at(fraction))
+    if best is None or best.gain_pct is None or best.ci_low is None or best.ci_high is None or best.p_holm is None:
+        limits = [arm.detectable_pct for arm in scores.at(fraction) if arm.detectable_pct is not None]
+        detail = f"gains below about {min(limits):.0f} % would go unnoticed" if limits else "no interval"
+        return Tile("none", f"shown to help {where}", detail)
+    detail = f"95 % interval {span(best.ci_low, best.ci_high)}, p\N{NO-BREAK SPACE}{p_words(best.p_holm)}"
+    return Tile(f"{signed(best.gain_pct)} %", f"{best.strategy}, {where}", detail, "better")
+
+
+def _cost_tile(scores: Scores) -> list[Tile]:
+    """What the best strategy costs beside the plain model, or the dearest one where none helps."""
+    fraction = scores.fractions()[-1]
+    best = next((arm for f in reversed(scores.fractions()) if (arm := best_arm(scores.at(f)))), None)
+    timed = [arm for arm in scores.at(fraction) if arm.fit_s is not None and arm.strategy != NONE]
+    chosen = best or max(timed, key=lambda arm: arm.fit_s or 0.0, default=None)
+    if chosen is None or chosen.fit_s is None or chosen.train_s is None:
+        return []
+    return [
+        Tile(
+            duration(chosen.fit_s),
+            f"CPU time to fit {chosen.strategy} and draw its samples",
+            f"training the model takes {duration(chosen.train_s)} more, as it does without synthetic data",
+        )
+    ]
+
+
+def _baseline_tile(scores: Scores) -> list[Tile]:
+    fraction = f"{scores.fractions()[-1]:g}"
+    for baseline in scores.baselines:
+        gain = baseline.model_gain_pct.get(fraction)
+        if baseline.name == "constant_velocity" and gain is not None:
+            tone = "better" if gain > 0 else "worse"
+            return [
+                Tile(
+                    f"{signed(gain)} %",
+                    "lead of the plain model over constant velocity",
+                    of_data(float(fraction)),
+                    tone,
+                )
+            ]
+    return []
+
+
+def by_group(scores: Scores, by: str) -> list[Matrix]:
+    """Errors by class, border flag or drive: one table a fraction."""
+    return [
+        _matrix(of_data(fraction).capitalize(), [row for row in scores.groups.get(by, ()) if row.fraction == fraction])
+        for fraction in scores.fractions()
+    ]
+
+
+def _matrix(title: str, rows: Sequence[Group]) -> Matrix:
+    columns = tuple(sorted({row.group for row in rows}))
+    cells = {(row.strategy, row.group): Cell(row.mean, row.gain_pct, f"{row.windows} windows") for row in rows}
+    names = sorted({row.strategy for row in rows}, key=lambda name: (name != NONE, name))
+    empty = Cell(None, None)
+    table = tuple((name, tuple(cells.get((name, column), empty) for column in columns)) for name in names)
+    return Matrix(title, columns, table)
+
+
+def by_metric(scores: Scores) -> list[Matrix]:
+    """The other metrics of every arm: one table a fraction."""
+    return [
+        _metric_matrix(
+            of_data(fraction).capitalize(), [row for row in scores.other_metrics if row.fraction == fraction]
+        )
+        for fraction in scores.fractions()
+    ]
+
+
+def _metric_matrix(title: str, rows: Sequence[OtherMetric]) -> Matrix:
+    metrics = tuple(dict.fromkeys(row.metric for row in rows))
+    cells = {(row.strategy, row.metric): Cell(row.mean, row.gain_pct, _interval_note(row)) for row in rows}
+    names = dict.fromkeys(row.strategy for row in rows)
+    table = tuple((name, tuple(cells[name, metric] for metric in metrics)) for name in names)
+    return Matrix(title, tuple(describe(metric).head for metric in metrics), table)
+
+
+def _interval_note(row: OtherMetric) -> str:
+    return "" if row.ci_low is None or row.ci_high is None else f"95 % interval {span(row.ci_low, row.ci_high)}"
+
+
+def ranked(scores: Scores) -> list[ArmScore]:
+    """All arms as the main table shows them first: by fraction, best gain first, the plain model on top."""
+    return sorted(scores.arms, key=lambda arm: (arm.fraction, arm.strategy != NONE, -(arm.gain_pct or -1e9)))
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, never in powers of ten; a dash for what does not exist."""
+    if value is None:
+        return "\N{EN DASH}"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:#.3g}".rstrip(".")
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds, minutes or hours, whichever reads best."""
+    if seconds is None:
+        return "\N{EN DASH}"
+    if seconds < 100:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

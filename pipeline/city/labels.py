@@ -7,14 +7,14 @@ from jaxtyping import Float, Int
 from scipy.ndimage import gaussian_filter1d
 
 from pipeline.city.recording import Recording
-from pipeline.city.rig import kitti_calibration
+from pipeline.city.rig import IMAGE_SIZE, kitti_calibration
 from pipeline.city.sight import BARELY, behind_buildings, occlusion_level, truncation_level, visible_share
 from pipeline.geometry import box_corners_cam, heading_in_world, invert_rigid, project_boxes, transform_points
 from pipeline.schema import KITTI_DT_S, Calibration, Drive, EgoMotion, Track
 
 FARTHEST_M = 78.0
 SMALLEST_PX = 14.0
-"""Nothing farther away, or lower in the image, is labelled."""
+"""Nothing farther away, or lower in an image of KITTI's size, is labelled."""
 
 LABELLED_WITHIN_M = {"Pedestrian": (13.0, 32.0), "Cyclist": (20.0, 50.0)}
 """Labellers give up on each object somewhere in this range; small road users sooner. Others: 24 to ``FARTHEST_M``."""
@@ -76,7 +76,7 @@ def observe(recording: Recording, frame: int, calibration: Calibration, errors: 
     corners = box_corners_cam(recording.size_m[near], centre[near], rotation_y)
     boxes = project_boxes(calibration.P2, corners, calibration.image_size)
     with np.errstate(invalid="ignore"):
-        seen = boxes[:, 3] - boxes[:, 1] > SMALLEST_PX
+        seen = boxes[:, 3] - boxes[:, 1] > SMALLEST_PX * calibration.image_size[1] / IMAGE_SIZE[1]
     whole = _uncut(calibration, corners[seen])
     cut = boxes[seen]
     outside = 1 - _area(cut) / np.maximum(_area(whole), 1e-9)
@@ -105,15 +105,18 @@ def as_drive(recording: Recording, rng: np.random.Generator, calibration: Calibr
         observed = observe(recording, frame, calibration, errors)
         share = _visible(recording, frame, calibration, observed, blocks)
         kept = (share > BARELY) & (observed.outside < 0.92) & (observed.position_cam_m[:, 2] > 1)
-        rows.append(_rows(frame, observed, share)[kept])
+        levels = truncation_level(observed.outside), occlusion_level(share)
+        rows.append(label_rows(frame, observed, *levels)[kept])
     return build_drive(recording, calibration, np.concatenate(rows))
 
 
-def _rows(frame: int, observed: Observed, share: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n 12"]:
+def label_rows(
+    frame: int, observed: Observed, truncated: Float[np.ndarray, " n"], occluded: Int[np.ndarray, " n"]
+) -> Float[np.ndarray, "n 12"]:
     """Columns: actor, frame, box (4), truncation, occlusion, position (3), rotation."""
     return np.column_stack([
-        observed.actor, np.full(len(share), frame), observed.boxes, truncation_level(observed.outside),
-        occlusion_level(share), observed.position_cam_m, observed.rotation_y_rad,
+        observed.actor, np.full(len(truncated), frame), observed.boxes, truncated, occluded,
+        observed.position_cam_m, observed.rotation_y_rad,
     ])  # fmt: skip
 
 
@@ -130,7 +133,7 @@ def _visible(
 
 
 def build_drive(recording: Recording, calibration: Calibration, rows: Float[np.ndarray, "row 12"]) -> Drive:
-    """Label rows (see ``_rows``) as a drive in the frame of its first pose; actors never seen leave no track."""
+    """Label rows (see ``label_rows``) as a drive in the frame of its first pose; actors never seen leave no track."""
     T_world_city = invert_rigid(recording.T_city_imu[0])
     T_world_imu = T_world_city @ recording.T_city_imu
     T_world_cam = T_world_imu @ invert_rigid(calibration.T_cam_imu)

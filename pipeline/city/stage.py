@@ -1,0 +1,104 @@
+"""One instant of a drive as faces: the standing city, the road users where they are now, and their shadows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from pipeline.city import classes
+from pipeline.city.furniture import lit_lamps
+from pipeline.city.people import cyclist, pedestrian
+from pipeline.city.polygons import Polygons, faces
+from pipeline.city.recording import Recording
+from pipeline.city.vehicles import vehicle
+from pipeline.city.view import View
+from pipeline.city.world import World
+from pipeline.schema import KITTI_DT_S
+
+ACTORS_WITHIN_M = 130.0
+STRIDE_M = 1.45
+"""Way walked while both legs swing once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cast:
+    """The bodies of a recording's road users in their own coordinates, joined, with the owner of every face."""
+
+    bodies: Polygons
+    actor: Int[np.ndarray, " n"]
+    walked_m: Float[np.ndarray, "frame actor"]
+
+    @classmethod
+    def dress(cls, recording: Recording, world: World, seed: int) -> "Cast":
+        """Give every actor a body; instance numbers are actor + 1."""
+        bodies = []
+        for actor, (kind, size) in enumerate(zip(recording.kinds, recording.size_m, strict=True)):
+            rng = np.random.default_rng([seed, 11, actor])
+            if kind == "Pedestrian":
+                bodies.append(pedestrian(size, actor + 1, rng))
+            elif kind == "Cyclist":
+                bodies.append(cyclist(size, actor + 1, rng))
+            else:
+                bodies.append(vehicle(kind, size, kind == "Car" and rng.random() < world.style.taxis, actor + 1, rng))
+        owners = np.repeat(np.arange(len(bodies)), [len(body) for body in bodies])
+        phase = np.random.default_rng([seed, 12]).uniform(0, STRIDE_M, len(bodies))
+        return cls(Polygons.join(bodies), owners, np.cumsum(recording.speed_mps * KITTI_DT_S, axis=0) + phase)
+
+
+def stage(world: World, recording: Recording, cast: Cast, frame: int, view: View) -> Polygons:
+    """Everything a view may show at one frame."""
+    eye_m = view.eye_m
+    return Polygons.join([
+        world.standing.seen_in(view), world.trees.crowns(eye_m), actor_faces(recording, cast, frame, eye_m),
+        lit_lamps(world.signal_heads, world.streets, float(recording.time_s[frame]), eye_m),
+    ])  # fmt: skip
+
+
+def actor_faces(recording: Recording, cast: Cast, frame: int, eye_m: Float[np.ndarray, "3"]) -> Polygons:
+    """Bodies turned and moved to where their owners are."""
+    place, yaw = recording.position_m[frame], recording.yaw_rad[frame]
+    near = np.abs(place - eye_m[:2]).max(axis=1) < ACTORS_WITHIN_M
+    index = np.flatnonzero(near[cast.actor])
+    bodies, owner = cast.bodies.take(index), cast.actor[index]
+    swing = np.sin(2 * np.pi * cast.walked_m[frame] / STRIDE_M)
+    x = bodies.corners_m[..., 0] + bodies.swing_m * swing[owner, None]
+    y = bodies.corners_m[..., 1]
+    cos, sin = np.cos(yaw)[owner, None], np.sin(yaw)[owner, None]
+    corners = np.stack([cos * x - sin * y, sin * x + cos * y, bodies.corners_m[..., 2]], axis=-1)
+    corners[..., :2] += place[owner, None]
+    bodies.corners_m[:] = corners
+    return bodies
+
+
+def shadows(
+    recording: Recording, frame: int, eye_m: Float[np.ndarray, "3"], sun: Float[np.ndarray, "3"]
+) -> tuple[Polygons, Float[np.ndarray, " n"]]:
+    """Dark patches on the ground under and beside road users, lightest first, and how dark each is."""
+    place, yaw = recording.position_m[frame], recording.yaw_rad[frame]
+    near = np.flatnonzero(np.abs(place - eye_m[:2]).max(axis=1) < 70)
+    height, width, length = recording.size_m[near].T
+    person = np.isin(np.array(recording.kinds)[near], ("Pedestrian", "Cyclist"))
+    narrow = np.where(person, 0.55, 1.0)
+    drift = -sun[:2] / sun[2]
+    patches, darkness = [], []
+    for grow, share, dark in (
+        (1.0, 0.85, 0.35),
+        (1.0, 0.55, 0.35),
+        (0.9, 0.3, 0.35),
+        (1.12, 0.0, 0.45),
+        (0.92, 0.0, 0.72),
+    ):
+        middle = place[near] + drift * (height * share)[:, None]
+        patches.append(_footprints(middle, yaw[near], grow * length * narrow, grow * width * narrow))
+        darkness.append(np.full(len(near), dark))
+    return faces(np.concatenate(patches), (0.0, 0.0, 0.0), semantic=classes.ROAD), np.concatenate(darkness)
+
+
+def _footprints(
+    middle: Float[np.ndarray, "n 2"], yaw: Float[np.ndarray, " n"], length: Float[np.ndarray, " n"],
+    width: Float[np.ndarray, " n"],
+) -> Float[np.ndarray, "n 4 3"]:  # fmt: skip
+    along = np.stack([np.cos(yaw), np.sin(yaw)], axis=-1) * length[:, None] / 2
+    aside = np.stack([-np.sin(yaw), np.cos(yaw)], axis=-1) * width[:, None] / 2
+    ring = np.stack([-along - aside, along - aside, along + aside, -along + aside], axis=1) + middle[:, None]
+    return np.concatenate([ring, np.full((*ring.shape[:2], 1), 0.0)], axis=2)

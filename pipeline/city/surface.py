@@ -1,0 +1,190 @@
+"""What the camera's rays hit: material, place and depth of each sample, before any light falls on it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from pipeline.city import classes
+from pipeline.city.ground import LOT_M, PERIOD_M, crossing_reach_m
+from pipeline.city.raster import GROUND, SKY, Buffers, ground_inverse_depth
+from pipeline.city.textures import CROSSING, LOT, SHOP, STREET, WINDOWED
+from pipeline.city.view import View
+from pipeline.city.world import World
+
+WRAP = 128
+"""Added to texture coordinates, which must not be negative."""
+
+
+@dataclass(frozen=True, eq=False)
+class FaceTable:
+    """Per face number (``SKY``, ``GROUND``, then the scene's), as float32, what shading needs."""
+
+    inverse_depth: Float[np.ndarray, "n 3"]
+    texture_s: Float[np.ndarray, "n 3"]
+    texture_t: Float[np.ndarray, "n 3"]
+    stretch: Float[np.ndarray, " n"]
+    """Area of texture that a pixel covers at depth 1; grows with depth cubed."""
+    texture: Int[np.ndarray, " n"]
+    colour: Float[np.ndarray, "n 3"]
+    normal: Float[np.ndarray, "n 3"]
+    glow: Float[np.ndarray, " n"]
+    semantic: Int[np.ndarray, " n"]
+    instance: Int[np.ndarray, " n"]
+
+    @classmethod
+    def of(cls, buffers: Buffers, view: View) -> "FaceTable":
+        """The tables of everything in ``buffers``."""
+        projected, scene = buffers.projected, buffers.projected.faces
+        ground = ground_inverse_depth(view)
+        inverse = np.concatenate([np.zeros((1, 3)), ground[None], projected.inverse_depth])
+        textures = [np.concatenate([np.zeros((2, 3)), projected.texture[:, axis]]) for axis in (0, 1)]
+        stretch = np.abs(np.linalg.det(np.stack([*textures, inverse], axis=1)))
+        # on the ground texture coordinates are metres: area of a pixel there
+        stretch[GROUND] = np.abs(1 / (view.focal_px[0] * view.focal_px[1] * view.eye_m[2]))
+        along = scene.corners_m[:, 1] - scene.corners_m[:, 0]
+        normal = np.cross(along, scene.corners_m[:, 3] - scene.corners_m[:, 0])
+        normal /= np.maximum(np.linalg.norm(normal, axis=1), 1e-12)[:, None]
+        heads = np.array([[0.0, 0, 1], [0, 0, 1]])
+        return cls(
+            inverse.astype(np.float32),
+            textures[0].astype(np.float32),
+            textures[1].astype(np.float32),
+            stretch.astype(np.float32),
+            np.concatenate([[0, 0], scene.texture]).astype(np.int32),
+            np.concatenate([np.ones((2, 3)), scene.colour]).astype(np.float32),
+            np.concatenate([heads, normal]).astype(np.float32),
+            np.concatenate([[0.0, 0.0], scene.glow]).astype(np.float32),
+            np.concatenate([[classes.SKY, classes.ROAD], scene.semantic]).astype(np.int32),
+            np.concatenate([[0, 0], scene.instance]).astype(np.int32),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Samples of the scene; float32 throughout."""
+
+    face: Int[np.ndarray, " n"]
+    ray: tuple[np.ndarray, np.ndarray, np.ndarray]
+    """City direction of each sample's ray, of length 1 along the camera's axis."""
+    depth_m: Float[np.ndarray, " n"]
+    """Along the camera's axis; infinite for the sky."""
+    place_m: tuple[np.ndarray, np.ndarray, np.ndarray]
+    albedo: Float[np.ndarray, "n 3"]
+    pane: Bool[np.ndarray, " n"]
+    """Where a window pane is."""
+    window: Int[np.ndarray, " n"]
+    """A random number 0-255 that belongs to the window; 0 elsewhere."""
+    semantic: Int[np.ndarray, " n"]
+
+
+def look_at(
+    world: World, view: View, table: FaceTable, face: Int[np.ndarray, " n"], u: Float[np.ndarray, " n"],
+    v: Float[np.ndarray, " n"], jitter: Float[np.ndarray, "n 2"],
+) -> Surface:  # fmt: skip
+    """Material and place of samples at pixels (u, v), which may lie between pixel centres.
+
+    Args:
+        world: The city.
+        view: The camera that ``u`` and ``v`` belong to.
+        table: Its faces.
+        face: The face each sample shows.
+        u: Column of each sample.
+        v: Row of each sample.
+        jitter: Up to half a texel either way; it blurs textures seen from too near.
+    """
+    inverse = _affine(table.inverse_depth, face, u, v)
+    sky = face == SKY
+    depth = np.float32(1) / np.where(sky, np.float32(1e-9), inverse)
+    ray = _rays(view, u, v)
+    place = tuple(np.float32(eye) + depth * part for eye, part in zip(view.eye_m, ray, strict=True))
+    s = _affine(table.texture_s, face, u, v) * depth
+    t = _affine(table.texture_t, face, u, v) * depth
+    texture = table.texture[face]
+    area = table.stretch[face] * depth * depth * depth
+    ground = np.flatnonzero(face == GROUND)
+    texture[ground], s[ground], t[ground] = world.ground.texture_at(place[0][ground], place[1][ground])
+    area[ground] *= _per_tile(world)[texture[ground]]
+    texel = _texels(world, texture, s, t, area, jitter)
+    rgba = np.take(world.atlas.texels.view(np.uint32).ravel(), texel).view(np.uint8).reshape(-1, 4)
+    albedo = rgba[:, :3] * np.float32(1 / 255) * np.take(table.colour, face, axis=0)
+    windowed = _windowed(world)[texture]
+    pane = windowed & (rgba[:, 3] > 127)
+    semantic = np.where(face == GROUND, world.atlas.semantic[texel], table.semantic[face])
+    return Surface(face, ray, np.where(sky, np.float32(np.inf), depth), (place[0], place[1], place[2]), albedo, pane,
+                   _window_numbers(s, t, texture, pane), semantic)  # fmt: skip
+
+
+def _affine(
+    functions: Float[np.ndarray, "faces 3"], face: Int[np.ndarray, " n"], u: Float[np.ndarray, " n"],
+    v: Float[np.ndarray, " n"],
+) -> Float[np.ndarray, " n"]:  # fmt: skip
+    a, b, c = (np.take(np.ascontiguousarray(part), face) for part in functions.T)
+    a *= u
+    b *= v
+    a += b
+    a += c
+    return a
+
+
+def _rays(
+    view: View, u: Float[np.ndarray, " n"], v: Float[np.ndarray, " n"]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """City directions of pixels, of length 1 along the camera's axis."""
+    to_city = view.T_view_city[:3, :3].T
+    (fx, fy), (cx, cy) = view.focal_px, view.centre_px
+    steps = (to_city @ np.array([[1 / fx, 0, -cx / fx], [0, 1 / fy, -cy / fy], [0, 0, 1]])).astype(np.float32)
+    x, y, z = (row[0] * u + row[1] * v + row[2] for row in steps)
+    return x, y, z
+
+
+def _per_tile(world: World) -> Float[np.ndarray, " texture"]:
+    """Square tiles per square metre of each ground texture."""
+    share = np.ones(len(world.atlas.size), np.float32)
+    share[STREET] = 1 / (2 * world.style.plan.facade_m * PERIOD_M)
+    share[CROSSING] = 1 / (2 * crossing_reach_m(world.style.plan)) ** 2
+    share[LOT] = 1 / LOT_M**2
+    return share
+
+
+def _windowed(world: World) -> Bool[np.ndarray, " texture"]:
+    return np.isin(np.arange(len(world.atlas.size)), WINDOWED)
+
+
+def _texels(
+    world: World, texture: Int[np.ndarray, " n"], s: Float[np.ndarray, " n"], t: Float[np.ndarray, " n"],
+    area: Float[np.ndarray, " n"], jitter: Float[np.ndarray, "n 2"],
+) -> Int[np.ndarray, " n"]:  # fmt: skip
+    """Which texel of which mip level each sample reads: half of log2 of the texels in its footprint."""
+    size = world.atlas.size.astype(np.int32)[texture]
+    texels = area * (size * size).astype(np.float32)
+    # the exponent bits of a float32 are its log2, rounded down
+    level = ((texels * np.float32(1.4)).view(np.int32) >> 23) - 127 >> 1
+    level = np.minimum(np.maximum(level, 0), _last_level(world)[texture])
+    side = size >> level
+    fine = side.astype(np.float32)
+    mask = side - 1
+    column = ((s + WRAP) * fine + jitter[:, 0]).astype(np.int32) & mask
+    row = ((t + WRAP) * fine + jitter[:, 1]).astype(np.int32) & mask
+    levels = world.atlas.start.shape[1]
+    return world.atlas.start.ravel()[texture * levels + level] + row * side + column
+
+
+def _last_level(world: World) -> Int[np.ndarray, " texture"]:
+    return np.log2(world.atlas.size).astype(np.int32)
+
+
+def _window_numbers(
+    s: Float[np.ndarray, " n"], t: Float[np.ndarray, " n"], texture: Int[np.ndarray, " n"], pane: Bool[np.ndarray, " n"]
+) -> Int[np.ndarray, " n"]:
+    numbers = np.zeros(len(s), np.int32)
+    index = np.flatnonzero(pane)
+    column, row = s[index].astype(np.int64), t[index].astype(np.int64)
+    mixed = (column * 73856093) ^ (row * 19349663) ^ (texture[index].astype(np.int64) * 83492791)
+    numbers[index] = (mixed * 2654435761 >> 13 & 255).astype(np.int32)
+    return numbers
+
+
+def is_shop(world: World, table: FaceTable, face: Int[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
+    """Whether samples belong to a shop front."""
+    return table.texture[face] == SHOP

@@ -16,8 +16,9 @@ from pipeline.splits import Split, named_split, rotating_folds
 SHARE = 0.5
 """Synthetic part of each training batch, unless a study says otherwise for a strategy."""
 
-GAN_SHARES = {"gan": 0.25, "gan_unfiltered": 0.25, "flip+gan": 0.25}
-"""Learned samples are less exact than transformed ones, so batches hold fewer of them."""
+GAN_SHARES = {"gan": 0.25, "gan_unfiltered": 0.5, "flip+gan": 0.625}
+"""Learned samples are less exact than transformed ones, so batches hold fewer of them: of flip+gan's, a quarter of the
+batch is the GAN's, and all of it is mirrored half the time."""
 
 COSTS = {"gan": 4.0, "gan_unfiltered": 4.0, "flip+gan": 4.0}
 """How long an arm takes, in plain arms, where it is longer. Long ones start first: no process idles at the end."""

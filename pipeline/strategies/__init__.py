@@ -1,14 +1,18 @@
 """Every strategy for tracks by name. To add one: write its file, add its line."""
 
 from pipeline.strategies.base import TrackStrategy as TrackStrategy
-from pipeline.strategies.compose import Sequential
+from pipeline.strategies.compose import Mirrored, Mixture, Sequential
 from pipeline.strategies.copies import Copies
+from pipeline.strategies.filters import CriticScore, Filtered, KinematicEnvelope
 from pipeline.strategies.flip import Flip
 from pipeline.strategies.jitter import Jitter
 from pipeline.strategies.noise import Noise
 from pipeline.strategies.scale import Scale
+from pipeline.strategies.sequence_gan import SequenceGan
 from pipeline.strategies.speed import Speed
 from pipeline.strategies.time_warp import TimeWarp
+
+_FILTERED_GAN = Filtered(SequenceGan(), (KinematicEnvelope(), CriticScore()), name="gan")
 
 TRACK_STRATEGIES: dict[str, TrackStrategy] = {
     "copies": Copies(),
@@ -19,6 +23,9 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
     "jitter": Jitter(),
     "time_warp": TimeWarp(),
     "classical": Sequential((Copies(), Flip(), Scale(), Speed(), Jitter()), probability=0.5, name="classical"),
+    "gan": _FILTERED_GAN,
+    "gan_unfiltered": SequenceGan(name="gan_unfiltered"),
+    "flip+gan": Mixture((Flip(), Mirrored(_FILTERED_GAN)), (0.6, 0.4), name="flip+gan"),
 }
 
 PLACEBOS = ("copies", "noise")

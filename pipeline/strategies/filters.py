@@ -1,0 +1,190 @@
+"""Quality filters: keep the synthetic windows that could have been recorded, and say what that does to them.
+
+Filters like easy windows. A pool that has become more predictable than the recordings teaches a predictor to be
+careless, so the constant-velocity error of the kept windows is reported beside that of the real ones.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from models.reporting import Report, silent
+from pipeline.boxes import centre_and_size
+from pipeline.schema import KINDS, UserError, require
+from pipeline.strategies.base import Synthesizer, TrackStrategy
+from pipeline.windows import Windows
+
+Keep: TypeAlias = Callable[[Windows], np.ndarray]
+"""A fitted filter: windows -> (n,) which of them to keep."""
+
+POOL = 2000
+"""Synthetic windows that a filter may look at while it is fitted."""
+ROUNDS = 20
+"""How often rejected windows are replaced before giving up."""
+
+
+@runtime_checkable
+class Filter(Protocol):
+    """A recipe for a filter."""
+
+    def fit(self, real: Windows, pool: Windows, synthesize: Synthesizer) -> Keep:
+        """Learn from real windows of the training drives what is believable, and from a pool what is on offer."""
+        ...
+
+
+@runtime_checkable
+class Scoring(Protocol):
+    """A synthesizer that can tell how real windows look to it."""
+
+    def score(self, windows: Windows) -> np.ndarray:
+        """(n,) higher for windows that look real."""
+        ...
+
+
+@dataclass(frozen=True)
+class KinematicEnvelope:
+    """Keep windows that move no faster, brake no harder and change size no quicker than the real ones of their class.
+
+    Limits are upper ones: a road user that stands still is always believable.
+    """
+
+    outside_percent: float = 0.5
+    """Share of the real windows beyond each limit."""
+
+    def __post_init__(self) -> None:
+        """Some windows must be believable."""
+        require(0 <= self.outside_percent < 100, f"outside_percent must lie in [0, 100), got {self.outside_percent}")
+
+    def fit(self, real: Windows, pool: Windows, synthesize: Synthesizer) -> Keep:
+        """The limit of every quantity for every class; classes without a real window are kept out."""
+        quantities, most = kinematics(real), 100 - self.outside_percent
+        limits = {kind: np.percentile(quantities[real.kind == kind], most, axis=0) for kind in np.unique(real.kind)}
+
+        def keep(windows: Windows) -> np.ndarray:
+            found, kept = kinematics(windows), np.zeros(len(windows), bool)
+            for kind, limit in limits.items():
+                kept |= (windows.kind == kind) & (found <= limit).all(axis=1)
+            return kept
+
+        return keep
+
+
+@dataclass(frozen=True)
+class CriticScore:
+    """Keep the windows that the generator's own critic finds most real: the best of each class and difficulty.
+
+    Stratified by difficulty (thirds of the constant-velocity error), because critics mistrust what is hard to predict.
+    """
+
+    keep_percent: float = 70.0
+
+    def __post_init__(self) -> None:
+        """Something must be kept."""
+        require(0 < self.keep_percent <= 100, f"keep_percent must lie in (0, 100], got {self.keep_percent}")
+
+    def fit(self, real: Windows, pool: Windows, synthesize: Synthesizer) -> Keep:
+        """The score that ``keep_percent`` of the pool reaches, by class and third of difficulty.
+
+        Raises:
+            UserError: the strategy has no critic.
+        """
+        if not isinstance(synthesize, Scoring):
+            raise UserError("A critic-score filter needs a strategy with a critic, such as the sequence GAN.")
+        thirds = np.quantile(constant_velocity_error(pool), [1 / 3, 2 / 3])
+
+        def stratum(windows: Windows) -> np.ndarray:
+            return 3 * windows.kind + np.searchsorted(thirds, constant_velocity_error(windows))
+
+        scores, strata = synthesize.score(pool), stratum(pool)
+        least = {one: np.percentile(scores[strata == one], 100 - self.keep_percent) for one in np.unique(strata)}
+
+        def keep(windows: Windows) -> np.ndarray:
+            limits = [least.get(one, -np.inf) for one in stratum(windows)]
+            return synthesize.score(windows) >= np.array(limits)
+
+        return keep
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """The samples of another strategy that pass every filter, in the class balance of the strategy itself."""
+
+    part: TrackStrategy
+    filters: tuple[Filter, ...]
+    name: str = "filtered"
+
+    def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
+        """Fit the strategy, then the filters; report how many pass and how predictable they are."""
+        synthesize = self.part.fit(real, rng, report)
+        pool = synthesize(POOL, rng)
+        keeps = [recipe.fit(real, pool, synthesize) for recipe in self.filters]
+        kept = pool.take(_passing(keeps, pool))
+        report(0, {
+            "accepted": len(kept) / len(pool),
+            "cv_error_real": float(constant_velocity_error(real).mean()),
+            "cv_error_pool": float(constant_velocity_error(pool).mean()),
+            "cv_error_kept": float(constant_velocity_error(kept).mean()) if len(kept) else float("nan"),
+        })  # fmt: skip
+
+        def draw(count: int, rng: np.random.Generator) -> Windows:
+            return self._draw(synthesize, keeps, count, rng)
+
+        return draw
+
+    def _draw(self, synthesize: Synthesizer, keeps: Sequence[Keep], count: int, rng: np.random.Generator) -> Windows:
+        """Rejection sampling: what is refused is replaced by another window of the same class."""
+        drawn = synthesize(count, rng)
+        missing = np.bincount(drawn.kind, minlength=len(KINDS))
+        parts = [drawn.take(np.zeros(0, np.int64))]
+        for _ in range(ROUNDS):
+            passed = drawn.take(_passing(keeps, drawn))
+            parts.append(passed.take(_rank_within(passed.kind) < missing[passed.kind]))
+            missing = missing - np.bincount(parts[-1].kind, minlength=len(KINDS))
+            if not missing.any():
+                return Windows.concatenate(parts).made_by(self.name)
+            drawn = synthesize(max(POOL, count), rng)
+        raise UserError(
+            f'Strategy "{self.name}": its filters reject nearly everything; {count - int(missing.sum())} of {count} '
+            "windows passed. Train the generator longer, or widen the filters."
+        )
+
+
+def kinematics(windows: Windows) -> Float[np.ndarray, "n quantity"]:
+    """How violently each window moves, per frame and in box heights.
+
+    Mean and greatest speed, greatest acceleration, mean approach and retreat (growth and shrinking of the log height),
+    greatest change of log height and of log aspect.
+    """
+    centre, size = centre_and_size(windows.boxes.astype(np.float64))
+    velocity = np.diff(centre, axis=1) / size[..., 1:].mean(axis=1, keepdims=True)
+    speed = np.linalg.norm(velocity, axis=-1)
+    acceleration = np.linalg.norm(np.diff(velocity, axis=1), axis=-1).max(axis=1)
+    growth = np.diff(np.log(size[..., 1]), axis=1)
+    aspect = np.abs(np.diff(np.log(size[..., 0] / size[..., 1]), axis=1)).max(axis=1)
+    mean_growth = growth.mean(axis=1)
+    columns = [speed.mean(1), speed.max(1), acceleration, mean_growth, -mean_growth, np.abs(growth).max(1), aspect]
+    return np.stack(columns, axis=-1)
+
+
+def constant_velocity_error(windows: Windows) -> Float[np.ndarray, " n"]:
+    """Mean distance (box heights) between the second half and the last step of the first half, repeated."""
+    centre, size = centre_and_size(windows.boxes.astype(np.float64))
+    last = centre.shape[1] // 2 - 1
+    steps = np.arange(1, centre.shape[1] - last)[:, None]
+    forecast = centre[:, last : last + 1] + steps * (centre[:, last : last + 1] - centre[:, last - 1 : last])
+    return np.linalg.norm(forecast - centre[:, last + 1 :], axis=-1).mean(axis=1) / size[:, last, 1]
+
+
+def _passing(keeps: Sequence[Keep], windows: Windows) -> Bool[np.ndarray, " n"]:
+    return np.all([np.ones(len(windows), bool), *(keep(windows) for keep in keeps)], axis=0)
+
+
+def _rank_within(groups: np.ndarray) -> np.ndarray:
+    """For each entry, how many equal ones come before it."""
+    rank = np.zeros(len(groups), int)
+    for one in np.unique(groups):
+        rank[groups == one] = np.arange(int((groups == one).sum()))
+    return rank

@@ -6,6 +6,7 @@ from pathlib import Path
 from pipeline.registry import lookup
 from pipeline.schema import Problem, UserError
 from pipeline.sources import SOURCES
+from pipeline.sources.base import read_source
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def check(root: Path, source: str | None = None) -> CheckReport:
     if not root.exists():
         raise UserError(f"{root} does not exist.")
     source = source or recognise(root)
-    reading = lookup(SOURCES, source, "source").read(root)
+    reading = read_source(lookup(SOURCES, source, "source"), root)
     return CheckReport(source, root, len(reading.drives), reading.tracks, reading.rows, reading.problems, reading.notes)
 
 

@@ -4,7 +4,6 @@ A stored data set is a folder named by the digest of its source and of the code 
 whole (written aside, then renamed) and is verified against its manifest whenever it is loaded.
 """
 
-import csv
 import hashlib
 import json
 import os
@@ -16,10 +15,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.quarantine import write_quarantine
 from pipeline.registry import lookup
 from pipeline.schema import BadInput, Drive, Problem, UserError
 from pipeline.sources import SOURCES
-from pipeline.sources.base import Reading, SelfMade
+from pipeline.sources.base import Reading, SelfMade, Source, read_source
 from pipeline.stored_drives import read_drives, write_drives
 
 MANIFEST = "manifest.json"
@@ -62,19 +62,20 @@ def ingest(
         UserError: no such source, no such data, data of another layout, or a store that cannot be written.
     """
     reader = lookup(SOURCES, source, "source")
-    root = _root_of(source, root, store_dir)
+    root = _root_of(reader, source, root, store_dir)
     digest = digest_of(root)
     path = store_dir / f"{source}-{_key(digest)}"
     manifest = _manifest_if_sound(path, root)
     cache_hit = manifest is not None
     if manifest is None:
-        reading = reader.read(root)
+        reading = read_source(reader, root)
         _refuse(reading.problems, on_error)
         manifest = _write(path, reading, root, {"source": source, "digest": digest})
     problems = tuple(Problem(Path(file), line, reason) for file, line, reason in manifest["problems"])
     _refuse(problems, on_error)
     counts = {name: manifest[name] for name in ("drives", "tracks", "rows")}
-    return Ingested(path, digest, source, **counts, cache_hit=cache_hit, problems=problems, notes=_notes(manifest))
+    notes = tuple(manifest["notes"])
+    return Ingested(path, digest, source, **counts, cache_hit=cache_hit, problems=problems, notes=notes)
 
 
 def load(path: Path) -> tuple[Drive, ...]:
@@ -118,9 +119,8 @@ def _key(digest: str) -> str:
     return key.hexdigest()[:16]
 
 
-def _root_of(source: str, root: Path | None, store_dir: Path) -> Path:
+def _root_of(reader: Source, source: str, root: Path | None, store_dir: Path) -> Path:
     if root is None:
-        reader = lookup(SOURCES, source, "source")
         if not isinstance(reader, SelfMade):
             raise UserError(f'The source "{source}" needs data: name its folder with --root.')
         return reader.make(store_dir)
@@ -134,10 +134,6 @@ def _refuse(problems: tuple[Problem, ...], on_error: str) -> None:
         raise BadInput(list(problems))
 
 
-def _notes(manifest: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(manifest["notes"])
-
-
 def _write(path: Path, reading: Reading, root: Path, facts: dict[str, Any]) -> dict[str, Any]:
     """Write everything aside and move it into place in one step; returns the manifest."""
     try:
@@ -146,23 +142,20 @@ def _write(path: Path, reading: Reading, root: Path, facts: dict[str, Any]) -> d
             folder = Path(aside, "data")
             folder.mkdir()
             write_drives(reading.drives, folder, root)
-            _write_quarantine(folder / QUARANTINE, reading.problems)
+            write_quarantine(reading.problems, folder / QUARANTINE)
             manifest = facts | _describe(reading, root, folder)
             (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-            _replace(folder, path)
+            _put(folder, path, root)
     except OSError as error:
         raise UserError(f"Cannot write to the store {path.parent}: {error.strerror or error}") from error
     return manifest
 
 
-def _replace(folder: Path, path: Path) -> None:
-    """Put ``folder`` in the place of ``path``; whoever lost a race to do the same keeps the winner's."""
-    shutil.rmtree(path, ignore_errors=True)
-    try:
+def _put(folder: Path, path: Path, root: Path) -> None:
+    """Move ``folder`` to ``path``, unless another process has just put the same data there."""
+    if _manifest_if_sound(path, root) is None:
+        shutil.rmtree(path, ignore_errors=True)
         folder.replace(path)
-    except OSError:
-        if not (path / MANIFEST).is_file():
-            raise
 
 
 def _describe(reading: Reading, root: Path, folder: Path) -> dict[str, Any]:
@@ -181,23 +174,6 @@ def _describe(reading: Reading, root: Path, folder: Path) -> dict[str, Any]:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _write_quarantine(path: Path, problems: tuple[Problem, ...]) -> None:
-    """The bad rows themselves, with the reason why, for a person to look at."""
-    if not problems:
-        return
-    texts: dict[Path, list[str]] = {}
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        rows = csv.writer(stream)
-        rows.writerow(["file", "line", "reason", "text"])
-        for problem in problems:
-            if problem.file not in texts:
-                exists = problem.line is not None and problem.file.is_file()
-                texts[problem.file] = problem.file.read_text("utf-8", "replace").splitlines() if exists else []
-            lines = texts[problem.file]
-            text = lines[problem.line - 1] if problem.line is not None and problem.line <= len(lines) else ""
-            rows.writerow([problem.file, problem.line or "", problem.reason, text])
 
 
 def _read_manifest(path: Path) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from pipeline.schema import Drive, Problem
+from pipeline.schema import Drive, Problem, UserError
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Reading:
         return tuple(f"{', '.join(names)}: {note}" for note, names in said.items())
 
 
+@runtime_checkable
 class Source(Protocol):
     """A reader of one layout of driving data. It never drops a row without a ``Problem`` that names it."""
 
@@ -54,6 +55,20 @@ class Source(Protocol):
             UserError: ``root`` is not of this layout; the message says what was looked for.
         """
         ...
+
+
+def read_source(source: Source, root: Path) -> Reading:
+    """What ``source`` makes of ``root``; a file that the system will not give us is the user's to mend.
+
+    Raises:
+        UserError: no such folder, a folder of another layout, or a file that cannot be read.
+    """
+    if not root.exists():
+        raise UserError(f"{root} does not exist.")
+    try:
+        return source.read(root)
+    except OSError as error:
+        raise UserError(f"Cannot read {error.filename or root}: {error.strerror or error}") from error
 
 
 @runtime_checkable

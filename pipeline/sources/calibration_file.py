@@ -1,6 +1,6 @@
 """KITTI's calibration files: ``name: numbers`` a line, the colon missing here and there."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -26,20 +26,38 @@ _ALIASES = {"R0_rect": "R_rect", "Tr_velo_to_cam": "Tr_velo_cam", "Tr_imu_to_vel
 """Names of the object benchmark, which some copies of the tracking benchmark use."""
 
 
-def read_entries(path: Path, wanted: Mapping[str, int]) -> tuple[dict[str, np.ndarray], list[Problem]]:
-    """All numeric entries of a file by name, and a problem for each wanted one that has not its count of numbers."""
+_FARTHEST_FROM_ROTATION = 1e-3
+"""How far R R^T may be from the identity; KITTI's rounding makes 1e-6."""
+
+
+def read_entries(
+    path: Path, wanted: Mapping[str, int], rotations: Collection[str]
+) -> tuple[dict[str, np.ndarray], list[Problem]]:
+    """All numeric entries of a file by name, and what is wrong with the wanted ones.
+
+    Args:
+        path: The file.
+        wanted: How many numbers each entry must have.
+        rotations: Wanted entries whose first three columns must be a rotation.
+    """
     pairs, _, problems = read_carefully(path, _parse)
     entries = {name: values for name, values in pairs if values is not None}
     for name, count in wanted.items():
         got = len(entries.get(name, ()))
         if got != count:
             problems.append(Problem(path, None, f"{name} has {got} numbers, expected {count}"))
+        elif name in rotations and not _is_rotation(entries[name].reshape(3, -1)[:, :3]):
+            problems.append(Problem(path, None, f"{name} does not hold a rotation"))
     return entries, problems
+
+
+def _is_rotation(R: Float[np.ndarray, "3 3"]) -> bool:
+    return bool(np.abs(R @ R.T - np.eye(3)).max() < _FARTHEST_FROM_ROTATION and np.linalg.det(R) > 0)
 
 
 def read_calibration(path: Path) -> tuple[Calibration | None, tuple[Problem, ...]]:
     """The calibration of a tracking sequence; None, with the reasons, where the file does not hold one."""
-    entries, problems = read_entries(path, _TRACKING)
+    entries, problems = read_entries(path, _TRACKING, rotations=_TRACKING.keys() - {"P2"})
     if problems:
         return None, tuple(problems)
     P2 = entries["P2"].reshape(3, 4)

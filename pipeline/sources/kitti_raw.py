@@ -88,7 +88,7 @@ def _read_calibration(date: Path, problems: list[Problem]) -> Calibration | None
     defects: list[Problem] = []
     for name, wanted in _CALIBRATION.items():
         if (date / name).is_file():
-            found[name], bad = read_entries(date / name, wanted)
+            found[name], bad = read_entries(date / name, wanted, rotations=("R", "R_rect_00"))
             defects += bad
         else:
             defects.append(Problem(date / name, None, "missing: tracklets cannot be placed before the camera"))

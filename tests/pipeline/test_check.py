@@ -51,6 +51,12 @@ def test_a_named_source_is_believed(tiny_kitti: Path):
         check(tiny_kitti, source="kitti_raw")
 
 
+def test_a_file_that_cannot_be_read_is_said_so(tiny_kitti: Path):
+    (tiny_kitti / "label_02/0002.txt").mkdir()
+    with pytest.raises(UserError, match=r"Cannot read .*0002\.txt is a directory"):
+        check(tiny_kitti)
+
+
 def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path):
     with pytest.raises(UserError, match="does not exist"):
         check(tmp_path / "nowhere")

@@ -106,7 +106,7 @@ def _headline(scores: Scores) -> str:
     best = {fraction: best_arm(scores.at(fraction)) for fraction in scores.fractions()}
     found = {fraction: arm for fraction, arm in best.items() if arm is not None}
     if not found:
-        return "No: no strategy was shown to help."
+        return "Not proven: no strategy was shown to help."
     label = describe(scores.metric).label
     verb = "rises" if scores.higher_is_better else "falls"
     parts = [f"by {arm.gain_pct:.1f} % through {arm.strategy} {of_data(at)}" for at, arm in found.items()]
@@ -133,11 +133,17 @@ def _at_fraction(arms: Sequence[ArmScore], fraction: float) -> list[str]:
             lines.append(f"{where}, {_list([f'{arm.strategy} ({_evidence(arm)})' for arm in chosen])} {verb}.")
     undecided = [arm for arm in arms if arm.verdict == "undecided" and arm.strategy != NONE]
     if undecided:
-        limits = [arm.detectable_pct for arm in undecided if arm.detectable_pct is not None]
-        limit = f" A true gain below about {np.median(limits):.0f} % would go unnoticed here." if limits else ""
+        limit = detectable(undecided)
+        unseen = "" if limit is None else f" A true gain below about {limit:.0f} % would go unnoticed here."
         verb = "is" if len(undecided) == 1 else "are"
-        lines.append(f"{where}, {_list([arm.strategy for arm in undecided])} {verb} undecided.{limit}")
+        lines.append(f"{where}, {_list([arm.strategy for arm in undecided])} {verb} undecided.{unseen}")
     return lines
+
+
+def detectable(arms: Sequence[ArmScore]) -> float | None:
+    """The gain that would be found among undecided arms: the median, as each strategy has its own noise."""
+    limits = [arm.detectable_pct for arm in arms if arm.verdict == "undecided" and arm.detectable_pct is not None]
+    return float(np.median(limits)) if limits else None
 
 
 def _evidence(arm: ArmScore) -> str:

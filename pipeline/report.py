@@ -73,7 +73,7 @@ def write_report(
         scores: What was found (``scoring.score_study``).
         errors: The error table that was scored.
         baselines: That of the forecasts without learning; stored behind ``errors`` in one table.
-        curves: ``strategy``, ``fraction``, ``step``, ``name``, ``value``; may be empty.
+        curves: ``strategy``, ``fraction``, ``synthetic_only``, ``phase``, ``step``, ``name``, ``value``; may be empty.
         samples: Synthetic windows by strategy; a few are drawn.
         real: Real windows to draw beside them.
 

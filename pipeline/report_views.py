@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.arms import NONE
-from pipeline.conclusion import best_arm, of_data, p_words, signed, span
+from pipeline.conclusion import best_arm, detectable, of_data, p_words, signed, span
 from pipeline.metrics import describe
 from pipeline.scores import ArmScore, Group, OtherMetric, Scores
 
@@ -48,8 +48,8 @@ def _gain_tile(scores: Scores, fraction: float) -> Tile:
     where = of_data(fraction)
     best = best_arm(scores.at(fraction))
     if best is None or best.gain_pct is None or best.ci_low is None or best.ci_high is None or best.p_holm is None:
-        limits = [arm.detectable_pct for arm in scores.at(fraction) if arm.detectable_pct is not None]
-        detail = f"gains below about {min(limits):.0f} % would go unnoticed" if limits else "no interval"
+        limit = detectable(scores.at(fraction))
+        detail = "no interval" if limit is None else f"true gains below about {limit:.0f} % would go unnoticed"
         return Tile("none", f"shown to help {where}", detail)
     detail = f"95 % interval {span(best.ci_low, best.ci_high)}, p\N{NO-BREAK SPACE}{p_words(best.p_holm)}"
     return Tile(f"{signed(best.gain_pct)} %", f"{best.strategy}, {where}", detail, "better")
@@ -59,7 +59,9 @@ def _cost_tile(scores: Scores) -> list[Tile]:
     """What the best strategy costs beside the plain model, or the dearest one where none helps."""
     fraction = scores.fractions()[-1]
     best = next((arm for f in reversed(scores.fractions()) if (arm := best_arm(scores.at(f)))), None)
-    timed = [arm for arm in scores.at(fraction) if arm.fit_s is not None and arm.strategy != NONE]
+    timed = [
+        arm for arm in scores.at(fraction) if arm.fit_s is not None and arm.verdict not in ("reference", "placebo")
+    ]
     chosen = best or max(timed, key=lambda arm: arm.fit_s or 0.0, default=None)
     if chosen is None or chosen.fit_s is None or chosen.train_s is None:
         return []
@@ -144,6 +146,8 @@ def duration(seconds: float | None) -> str:
     """Seconds, minutes or hours, whichever reads best."""
     if seconds is None:
         return "\N{EN DASH}"
+    if seconds < 0.01:
+        return "< 0.01 s"
     if seconds < 100:
         return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

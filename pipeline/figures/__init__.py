@@ -89,16 +89,16 @@ def track_pictures(samples: Mapping[str, Windows], real: Windows, history: int) 
 
 
 def curve_pictures(scores: Scores, curves: pd.DataFrame) -> list[Picture]:
-    """How training went: one picture for each quantity that was reported."""
+    """How training went at the largest fraction: one picture for each quantity that was reported, fitting first."""
     if curves.empty:
         return []
-    most = curves[curves["fraction"] == curves["fraction"].max()]
+    shown = curves[(curves["fraction"] == curves["fraction"].max()) & ~curves["synthetic_only"].astype(bool)]
     return [
         Picture(
-            f"curve_{name}",
-            words(name),
-            f"{words(name)} over training steps.",
-            partial(training_curves, scores, most, name),
+            f"curve_{phase}_{name}",
+            f"{'Fitting the strategy' if phase == 'fit' else 'Training the model'}: {words(name)}",
+            f"{words(name)} over the steps of {phase}.",
+            partial(training_curves, scores, rows, name),
         )
-        for name in dict.fromkeys(most["name"])
+        for (phase, name), rows in shown.groupby(["phase", "name"], sort=False)
     ]

@@ -44,11 +44,21 @@ def gain_by_horizon(scores: Scores, fraction: float, theme: Theme) -> Figure:
         if gains:
             axes.plot(steps, gains, ":" if name in placebos else "-", color=colours[name], linewidth=1.6)
             ends.append((gains[-1], label(name), colours[name]))
+    low, high = _range_of_strategies(scores, fraction)
+    axes.set_ylim(low, high)
     axes.axhline(0, color=theme.ink, linewidth=1)
     _horizon_axis(figure, steps)
     axes.set_ylabel("gain, %   (better ↑)")
-    label_ends(axes, ends)
+    label_ends(axes, [(min(max(gain, low), high), text, colour) for gain, text, colour in ends])
     return figure
+
+
+def _range_of_strategies(scores: Scores, fraction: float) -> tuple[float, float]:
+    """Limits that suit the strategies; a placebo's collapse may run off the edge."""
+    names = [arm.strategy for arm in scores.at(fraction) if arm.verdict != "placebo"]
+    gains = [gain for name in names for gain in _steps(scores, name, fraction, "gain_pct")[1]]
+    room = 0.08 * (max(gains) - min(gains)) + 2
+    return min(gains) - room, max(gains) + room
 
 
 def _steps(scores: Scores, strategy: str, fraction: float, value: str) -> tuple[list[int], list[float]]:
@@ -65,10 +75,9 @@ def _horizon_axis(figure: Figure, steps: Sequence[int]) -> None:
         axes.set_xticks(steps)
 
 
-def training_curves(scores: Scores, curves: pd.DataFrame, name: str, theme: Theme) -> Figure:
+def training_curves(scores: Scores, rows: pd.DataFrame, name: str, theme: Theme) -> Figure:
     """One quantity over the training steps: the mean over seeds and folds of each strategy."""
     figure, axes = new_axes(theme, 2.9, left=0.13, right=0.24)
-    rows = curves[curves["name"] == name]
     colours = strategy_colours(scores, theme)
     ends = []
     for strategy in dict.fromkeys(rows["strategy"]):

@@ -41,10 +41,11 @@ def forest(scores: Scores, fraction: float, theme: Theme) -> Figure:
 
 
 def gain_limits(scores: Scores) -> tuple[float, float]:
-    """One scale for all fractions. A disaster may run off the left edge rather than flatten everything else."""
-    ends = [end for arm in scores.arms for end in (arm.ci_low, arm.ci_high, arm.gain_pct) if end is not None]
-    high = max([*ends, 2.0])
-    low = max(min([*ends, -2.0]), -2.5 * max(high, 8.0))
+    """One scale for all fractions, made for the strategies: placebos and disasters may run off its left edge."""
+    shown = [arm for arm in scores.arms if arm.verdict not in ("reference", "placebo")]
+    ends = [end for arm in shown for end in (arm.ci_low, arm.ci_high, arm.gain_pct) if end is not None]
+    high = max([*ends, 4.0])
+    low = max(min([*ends, -4.0]), -2.5 * max(high, 8.0))
     room = 0.05 * (high - low)
     return low - room, high + room
 
@@ -57,7 +58,13 @@ def _row(axes: Axes, row: int, arm: ArmScore, check: Placebo | None, limits: tup
         colour = theme.alarm if check.passed is False else theme.muted
     if arm.gain_pct is not None:
         if source.ci_low is not None and source.ci_high is not None:
-            axes.plot([source.ci_low, source.ci_high], [row, row], color=colour, linewidth=2.2, solid_capstyle="butt")
+            axes.plot(
+                np.clip([source.ci_low, source.ci_high], *limits),
+                [row, row],
+                color=colour,
+                linewidth=2.2,
+                solid_capstyle="butt",
+            )
         inside = float(np.clip(arm.gain_pct, *limits))
         marker = "<" if inside > arm.gain_pct else "D" if check else "o"
         fill = theme.paper if check else colour

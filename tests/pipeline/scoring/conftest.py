@@ -103,8 +103,9 @@ def windows() -> Windows:
 @pytest.fixture(scope="session")
 def curves() -> pd.DataFrame:
     """A loss that falls, for two strategies."""
-    rows = [(name, 1.0, 0, 0, "train", step, "loss", 1 / (step + 1)) for name in ("none", "flip") for step in range(5)]
-    return pd.DataFrame(rows, columns=["strategy", "fraction", "fold", "seed", "phase", "step", "name", "value"])
+    rows = [(name, step, 1 / (step + 1)) for name in ("none", "flip") for step in range(5)]
+    table = pd.DataFrame(rows, columns=["strategy", "step", "value"])
+    return table.assign(fraction=1.0, fold=0, seed=0, synthetic_only=False, phase="train", name="loss")
 
 
 @pytest.fixture(scope="session")

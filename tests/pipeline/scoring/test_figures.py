@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.figures import curve_pictures, drive_pictures, gain_pictures, horizon_pictures, track_pictures
@@ -29,7 +30,7 @@ def test_one_picture_a_question(sound, curves, windows):
     names = [picture.name for picture in all_pictures(sound, curves, windows)]
     assert names == [
         "gain_0.25", "gain_1", "gain_by_fraction", "error_by_horizon_0.25", "gain_by_horizon_0.25",
-        "error_by_horizon_1", "gain_by_horizon_1", "gain_by_drive_0.25", "gain_by_drive_1", "curve_loss",
+        "error_by_horizon_1", "gain_by_horizon_1", "gain_by_drive_0.25", "gain_by_drive_1", "curve_train_loss",
         "tracks_real", "tracks_flip",
     ]  # fmt: skip
 
@@ -62,8 +63,10 @@ def test_a_failing_placebo_is_shouted(make_errors, baselines):
     assert any(text.endswith("ALARM") for text in texts(gain_pictures(scores)[0].draw(LIGHT)))
 
 
-def test_a_disaster_does_not_flatten_the_others(make_errors, baselines):
-    low, high = gain_limits(score(make_errors({"none": 1.0, "copies": 1.0, "noise": 9.0, "flip": 0.9}), baselines))
+@pytest.mark.parametrize("collapsing", ["noise", "gan"])
+def test_a_collapse_does_not_flatten_the_others(make_errors, baselines, collapsing):
+    factors = {"none": 1.0, "copies": 1.0, "noise": 1.1, "flip": 0.9, collapsing: 9.0}
+    low, high = gain_limits(score(make_errors(factors), baselines))
     assert -40 < low < 0 < high < 20
 
 
@@ -99,3 +102,11 @@ def test_shown_tracks_range_from_slow_to_fast(windows):
     speeds = (shuffled.boxes[:, 1, 0] - shuffled.boxes[:, 0, 0])[spread(shuffled, count=3)]
     assert speeds.tolist() == [0, 6, 11]
     assert len(spread(windows.take(np.array([3])))) == 1
+
+
+def test_losses_of_fitting_and_of_training_stay_apart_and_synthetic_only_arms_aside(sound, curves):
+    fitted = curves[curves["strategy"] == "flip"].assign(phase="fit", value=7.0)
+    alone = curves.assign(synthetic_only=True, value=100.0)
+    pictures = curve_pictures(sound, pd.concat([fitted, curves, alone]))
+    highest = {picture.name: picture.draw(LIGHT).axes[0].dataLim.ymax for picture in pictures}
+    assert highest == pytest.approx({"curve_fit_loss": 7.0, "curve_train_loss": 1.0})

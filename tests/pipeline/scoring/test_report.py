@@ -91,7 +91,9 @@ def test_numbers_lie_beside_the_report(written, facts, baselines):
     assert found.arms == scores.arms
     assert found.versions == {"python": "3.11"}
     assert len(pd.read_parquet(path.parent / "errors.parquet")) == len(errors) + len(baselines)
-    assert {"gain_1.png", "tracks_real.png", "curve_loss.png"} < {file.name for file in path.parent.glob("figures/*")}
+    assert {"gain_1.png", "tracks_real.png", "curve_train_loss.png"} < {
+        file.name for file in path.parent.glob("figures/*")
+    }
     assert not list(path.parent.rglob("*.part"))
 
 
@@ -164,7 +166,15 @@ def test_numbers_have_three_digits(value, text):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(None, "\N{EN DASH}"), (0.041, "0.041 s"), (7.3, "7.3 s"), (42.4, "42 s"), (600.0, "10 min"), (9000.0, "2.5 h")],
+    [
+        (None, "\N{EN DASH}"),
+        (2e-5, "< 0.01 s"),
+        (0.041, "0.041 s"),
+        (7.3, "7.3 s"),
+        (42.4, "42 s"),
+        (600.0, "10 min"),
+        (9000.0, "2.5 h"),
+    ],
 )
 def test_durations_read_well(seconds, text):
     assert duration(seconds) == text

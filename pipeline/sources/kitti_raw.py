@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -178,8 +179,8 @@ def _note_counts(
         notes.append(f"timestamps list {len(times)} frames; {exist}")
 
 
-def _timestamp(words: list[str]) -> np.datetime64:
+def _timestamp(words: list[str]) -> datetime:
     try:
-        return np.datetime64("T".join(words), "ns")
+        return datetime.fromisoformat(" ".join(words))
     except ValueError:
         raise ValueError(f'"{" ".join(words)}" is no date and time') from None

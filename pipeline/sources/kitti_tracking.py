@@ -36,7 +36,10 @@ class KittiTracking:
             raise UserError(f"{root} is no KITTI tracking data: looked for {self.looks_for}")
         drives: list[Drive] = []
         problems: list[Problem] = []
-        for label in sorted((root / "label_02").glob("*.txt")):
+        labels = sorted((root / "label_02").glob("*.txt"))
+        for name in sorted({path.name for path in (root / "calib").glob("*.txt")} - {path.name for path in labels}):
+            problems.append(Problem(root / "label_02" / name, None, f"missing, though calib/{name} exists"))
+        for label in labels:
             drive, found = self._read_drive(root, label)
             drives.append(drive)
             problems += found

@@ -152,6 +152,13 @@ def test_a_missing_file_is_a_problem_and_the_boxes_remain(tiny_kitti: Path, fold
     assert np.isnan(second.tracks[0].position_world_m).all()
 
 
+def test_a_missing_label_file_is_a_problem(tiny_kitti: Path):
+    (tiny_kitti / "label_02/0000.txt").unlink()
+    reading = KittiTracking().read(tiny_kitti)
+    assert [problem.reason for problem in reading.problems] == ["missing, though calib/0000.txt exists"]
+    assert [drive.name for drive in reading.drives] == ["0001"]
+
+
 def test_a_data_set_without_oxts_at_all_is_noted(tiny_kitti: Path):
     for path in (tiny_kitti / "oxts").iterdir():
         path.unlink()

@@ -20,7 +20,7 @@ def forest(scores: Scores, fraction: float, theme: Theme) -> Figure:
     checks = {check.strategy: check for check in scores.placebos if check.fraction == fraction}
     candidates = sorted((arm for arm in arms if arm.strategy not in checks), key=lambda arm: -_gain(arm))
     placebos = [arm for arm in arms if arm.strategy in checks]
-    figure, axes = new_axes(theme, 0.75 + 0.34 * (len(arms) + bool(placebos)), left=0.19, right=0.38)
+    figure, axes = new_axes(theme, 0.75 + 0.34 * (len(arms) + bool(placebos)), left=0.21, right=0.38)
     limits = gain_limits(scores)
     axes.set_xlim(*limits)
     rows = [*candidates, *([None, *placebos] if placebos else [])]
@@ -33,7 +33,7 @@ def forest(scores: Scores, fraction: float, theme: Theme) -> Figure:
             _row(axes, row, arm, None, limits, theme)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks([row for row, arm in enumerate(rows) if arm], [label(arm.strategy) for arm in rows if arm])
-    axes.tick_params(axis="y", labelcolor=theme.ink, labelsize=10)
+    axes.tick_params(axis="y", labelcolor=theme.ink, labelsize=10, pad=9)
     axes.grid(axis="y", visible=False)
     axes.axvline(0, color=theme.ink, linewidth=1, zorder=1)
     axes.set_xlabel(f"gain, % of {_name(scores.metric)}   (better →)")

@@ -21,8 +21,8 @@ from pipeline import store
 from pipeline.arms import Arm, the_task
 from pipeline.report import write_report
 from pipeline.schema import UserError
-from pipeline.scores import Scores
 from pipeline.scoring import score_study
+from pipeline.scoring.scores import Scores
 from pipeline.splits import Split
 from pipeline.strategies import PLACEBOS
 

@@ -12,7 +12,7 @@ from flows.arm_store import ArmStore, Job
 from flows.training import windows_of
 from pipeline.arms import NONE, examine_synthetic, run_baselines, training_windows
 from pipeline.schema import UserError
-from pipeline.scores import Scores
+from pipeline.scoring.scores import Scores
 from pipeline.windows import Windows
 
 FACTS = "run.json"

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.arms import NONE
-from pipeline.scores import ArmScore, Scores
+from pipeline.scoring.scores import ArmScore, Scores
 
 COLOURS = {"helps": "green", "harms": "red", "failed": "red"}
 

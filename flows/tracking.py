@@ -16,7 +16,7 @@ from flows.results import SAMPLES, load_facts, load_scores
 from flows.servers import HOST, MLFLOW_PORT, QUIET, answers
 from flows.workspace import data_folder, locked
 from pipeline.arms import NONE
-from pipeline.scores import ArmScore, Scores
+from pipeline.scoring.scores import ArmScore, Scores
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

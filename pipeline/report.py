@@ -13,13 +13,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline import report_views as views
-from pipeline.conclusion import of_data, p_words, signed, span, words
 from pipeline.credits import credit_of
 from pipeline.figures import curve_pictures, drive_pictures, gain_pictures, horizon_pictures, track_pictures
 from pipeline.figures.style import DARK, LIGHT, Picture, to_png, to_svg
-from pipeline.metrics import describe
 from pipeline.schema import UserError
-from pipeline.scores import Scores, installed_versions
+from pipeline.scoring.conclusion import of_data, p_words, signed, span, words
+from pipeline.scoring.metrics import describe
+from pipeline.scoring.scores import Scores, installed_versions
 from pipeline.splits import Split
 from pipeline.windows import Windows
 

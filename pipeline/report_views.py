@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.arms import NONE
-from pipeline.conclusion import best_arm, detectable, of_data, p_words, signed, span
-from pipeline.metrics import describe
-from pipeline.scores import ArmScore, Group, OtherMetric, Scores
+from pipeline.scoring.conclusion import best_arm, detectable, of_data, p_words, signed, span
+from pipeline.scoring.metrics import describe
+from pipeline.scoring.scores import ArmScore, Group, OtherMetric, Scores
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from functools import partial
 
 import pandas as pd
 
-from pipeline.conclusion import of_data, words
 from pipeline.figures.error_figures import error_by_horizon, gain_by_horizon, training_curves
 from pipeline.figures.gain_figures import forest, gain_by_drive, gain_by_fraction
 from pipeline.figures.style import Picture
 from pipeline.figures.track_figures import example_tracks
-from pipeline.metrics import describe
-from pipeline.scores import Scores
+from pipeline.scoring.conclusion import of_data, words
+from pipeline.scoring.metrics import describe
+from pipeline.scoring.scores import Scores
 from pipeline.windows import Windows
 
 

@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pipeline.arms import NONE
-from pipeline.conclusion import words
 from pipeline.figures.style import Theme, label, label_ends, new_axes, strategy_colours
-from pipeline.scores import Scores
+from pipeline.scoring.conclusion import words
+from pipeline.scoring.scores import Scores
 
 
 def error_by_horizon(scores: Scores, fraction: float, theme: Theme) -> Figure:

@@ -8,10 +8,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from pipeline.arms import NONE
-from pipeline.conclusion import p_words, signed
 from pipeline.figures.style import Theme, label, label_ends, new_axes, strategy_colours
-from pipeline.metrics import describe
-from pipeline.scores import ArmScore, Placebo, Scores
+from pipeline.scoring.conclusion import p_words, signed
+from pipeline.scoring.metrics import describe
+from pipeline.scoring.scores import ArmScore, Placebo, Scores
 
 
 def forest(scores: Scores, fraction: float, theme: Theme) -> Figure:

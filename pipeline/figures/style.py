@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from pipeline.arms import NONE
-from pipeline.scores import Scores
+from pipeline.scoring.scores import Scores
 
 WIDTH_IN = 5.8
 """One width for all figures: a phone shows one beside nothing, a desktop two side by side."""

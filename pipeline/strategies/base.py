@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-import torch
 
 from models.reporting import Report, silent
 from pipeline.windows import Windows
@@ -24,8 +23,3 @@ class TrackStrategy(Protocol):
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Learn from real windows of the training drives alone; never change them."""
         ...
-
-
-def torch_generator(rng: np.random.Generator) -> torch.Generator:
-    """A torch generator seeded from ``rng``, so that one seed decides everything and no global state is touched."""
-    return torch.Generator().manual_seed(int(rng.integers(2**62)))

@@ -15,8 +15,8 @@ from models.reporting import Report, silent
 from models.sequence_code import SequenceCode
 from models.sequence_gan import LATENT, SequenceCritic, SequenceGenerator
 from pipeline.boxes import centre_and_size, clip_to_image, from_relative, to_relative, visible
+from pipeline.randomness import torch_generator
 from pipeline.schema import KINDS, UserError, require
-from pipeline.strategies.base import torch_generator
 from pipeline.windows import Windows
 
 ROUNDS = 20

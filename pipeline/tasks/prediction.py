@@ -13,8 +13,8 @@ from models.lstm import LstmForecaster
 from models.reporting import Report, silent
 from models.supervised import SupervisedRecipe, train_supervised
 from pipeline.boxes import centre_and_size, to_relative
+from pipeline.randomness import torch_generator
 from pipeline.schema import KINDS
-from pipeline.strategies.base import torch_generator
 from pipeline.tasks.baselines import constant_velocity, relative_history, to_pixels
 from pipeline.tasks.forecast_errors import forecast_errors
 from pipeline.windows import Windows

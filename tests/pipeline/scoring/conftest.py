@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from pipeline.report import StudyFacts
-from pipeline.scores import Scores
 from pipeline.scoring import score_study
+from pipeline.scoring.scores import Scores
 from pipeline.splits import rotating_folds
 from pipeline.windows import Windows
 

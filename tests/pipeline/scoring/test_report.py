@@ -9,8 +9,8 @@ from pipeline.figures import gain_pictures
 from pipeline.report import file_name, render_html, write_report
 from pipeline.report_views import duration, number, tiles
 from pipeline.schema import UserError
-from pipeline.scores import Scores
 from pipeline.scoring import score_study
+from pipeline.scoring.scores import Scores
 
 NO_PICTURES = {"gains": [], "horizon": [], "drives": [], "tracks": [], "curves": []}
 VOID = {"meta", "link", "img", "source", "br"}

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from pipeline.schema import UserError
-from pipeline.scores import Scores
 from pipeline.scoring import score_study
+from pipeline.scoring.scores import Scores
 
 
 def score(errors, baselines, **options) -> Scores:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline.statistics import (
+from pipeline.scoring.statistics import (
     bootstrap_gain,
     degrees_of_freedom,
     detectable_gain,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.arms import NONE
-from pipeline.metrics import describe
-from pipeline.scores import ArmScore, Baseline, Placebo, Scores
+from pipeline.scoring.metrics import describe
+from pipeline.scoring.scores import ArmScore, Baseline, Placebo, Scores
 
 FEW_SEEDS = 5
 """Below this, early luck looks like a finding: a gain of 7 % in 3 seeds of 3 shrank to nothing at 5."""

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from pipeline.arms import NONE, Arm
 from pipeline.schema import UserError
-from pipeline.statistics import Interval, bootstrap_gain, gain_percent, signed_rank_p
+from pipeline.scoring.statistics import Interval, bootstrap_gain, gain_percent, signed_rank_p
 
 ARM = ["strategy", "fraction", "synthetic_only"]
 """Columns that tell arms apart, seeds and folds aside."""

@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.arms import NONE
-from pipeline.breakdowns import baseline_scores, by_group, in_other_metrics, synthetic_only
-from pipeline.conclusion import caveats, conclude, invalid_reasons
-from pipeline.gains import Paired, PairedErrors
-from pipeline.metrics import describe
-from pipeline.scores import ArmScore, Placebo, Scores, Verdict, finite
-from pipeline.statistics import CONFIDENCE, bounds, detectable_gain, holm
+from pipeline.scoring.breakdowns import baseline_scores, by_group, in_other_metrics, synthetic_only
+from pipeline.scoring.conclusion import caveats, conclude, invalid_reasons
+from pipeline.scoring.gains import Paired, PairedErrors
+from pipeline.scoring.metrics import describe
+from pipeline.scoring.scores import ArmScore, Placebo, Scores, Verdict, finite
+from pipeline.scoring.statistics import CONFIDENCE, bounds, detectable_gain, holm
 
 SIGNIFICANCE = 1 - CONFIDENCE
 MUST_STRADDLE_ZERO = ("copies",)

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.arms import NONE
-from pipeline.gains import PairedErrors, drive_means
-from pipeline.metrics import describe, metric_columns, step_columns
-from pipeline.scores import ArmScore, Baseline, Group, OtherMetric, SyntheticOnly, finite
-from pipeline.statistics import bounds
+from pipeline.scoring.gains import PairedErrors, drive_means
+from pipeline.scoring.metrics import describe, metric_columns, step_columns
+from pipeline.scoring.scores import ArmScore, Baseline, Group, OtherMetric, SyntheticOnly, finite
+from pipeline.scoring.statistics import bounds
 
 
 def baseline_scores(

@@ -13,14 +13,21 @@ from flows.arm_store import ArmStore, Job
 from flows.facts import command_line, run_facts, study_facts
 from flows.prefect_records import ProgressArtifact
 from flows.recording import recorded
-from flows.results import FACTS, Tables, collect, real_windows, samples_by_strategy, save_samples
+from flows.results import (
+    FACTS,
+    Tables,
+    collect,
+    real_windows,
+    require_place_for_report,
+    samples_by_strategy,
+    save_samples,
+)  # fmt: skip
 from flows.studies import Study, planned
 from flows.training import one_thread, train_arms
-from flows.workspace import data_folder, digest_of, new_folder, require_writable, write_json
+from flows.workspace import data_folder, digest_of, new_folder, write_json
 from pipeline import store
 from pipeline.arms import Arm, the_task
 from pipeline.report import write_report
-from pipeline.schema import UserError
 from pipeline.scoring import score_study
 from pipeline.scoring.scores import Scores
 from pipeline.splits import Split
@@ -52,6 +59,7 @@ def augment_kitti(
     """
     overrides = overrides or []
     plan = planned(study, root, seeds, profile, overrides)
+    require_place_for_report(out)
     command = command_line(study, root, seeds, profile, overrides, on_error)
     data = ingest(plan, on_error)
     splits = split_by_drive(plan, data)
@@ -130,20 +138,7 @@ def default_workers() -> int:
 
 
 def report_folder(plan: Study, jobs: Sequence[Job], out: str | None) -> Path:
-    """Where the report goes: as asked, else a folder named by what the study's numbers depend on.
-
-    Raises:
-        UserError: the folder cannot be written, or holds something that is not a study's report.
-    """
-    if out is None:
-        key = digest_of([job.key for job in jobs])[:8]
-        folder = data_folder() / "reports" / f"{plan.name}-{key}"
-        require_writable(folder.parent)
-        return folder
-    folder = Path(out).expanduser().absolute()
-    require_writable(folder.parent)
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder} is a file; --out must name a folder.")
-    if folder.exists() and any(folder.iterdir()) and not (folder / FACTS).exists():
-        raise UserError(f"{folder} holds other files; --out must name a new folder or an earlier report.")
-    return folder
+    """Where the report goes: as asked, else a folder named by what the study's numbers depend on."""
+    if out is not None:
+        return Path(out).expanduser().absolute()
+    return data_folder() / "reports" / f"{plan.name}-{digest_of([job.key for job in jobs])[:8]}"

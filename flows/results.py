@@ -10,6 +10,7 @@ import pandas as pd
 
 from flows.arm_store import ArmStore, Job
 from flows.training import windows_of
+from flows.workspace import data_folder, require_writable
 from pipeline.arms import NONE, examine_synthetic, run_baselines, training_windows
 from pipeline.schema import UserError
 from pipeline.scoring.scores import Scores
@@ -98,6 +99,20 @@ def save_samples(folder: Path, samples: Mapping[str, Windows]) -> None:
 def load_samples(folder: Path) -> dict[str, Windows]:
     """The samples of a finished study, by strategy."""
     return {path.stem: Windows.load(path) for path in sorted((folder / SAMPLES).glob("*.npz"))}
+
+
+def require_place_for_report(out: str | None) -> None:
+    """Find out early whether a report can be written; None stands for the data folder.
+
+    Raises:
+        UserError: the folder cannot be written, or holds something that is not a study's report.
+    """
+    folder = data_folder() / "reports" / "new" if out is None else Path(out).expanduser().absolute()
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file; --out must name a folder.")
+    if folder.exists() and any(folder.iterdir()) and not (folder / FACTS).exists():
+        raise UserError(f"{folder} holds other files; --out must name a new folder or an earlier report.")
+    require_writable(folder.parent)
 
 
 def load_facts(folder: Path) -> dict[str, Any]:

@@ -127,23 +127,37 @@ def prefect_api() -> Iterator[Callable[[], None]]:
     Raises:
         UserError: ``PREFECT_API_URL`` is set and nothing answers there.
     """
-    os.environ.update(QUIET)
     named, running = os.environ.get("PREFECT_API_URL"), running_services().get("prefect")
     if named:
         if not answers(f"{named}/health"):
             raise UserError(f"Prefect does not answer at {named} (PREFECT_API_URL). Unset it to run without a server.")
-        yield lambda: None
+        with environment(QUIET):
+            yield lambda: None
     elif running:
-        os.environ.update(prefect_environment(f"{running}/api"))
-        yield lambda: None
+        with environment(prefect_environment(f"{running}/api")):
+            yield lambda: None
     else:
-        with prefect_server(free_port(), services=False) as server:
-            lasting_page = {"PREFECT_UI_URL": f"http://{HOST}:{PREFECT_PORT}"}  # where `augment-kitti ui` shows the run
-            os.environ.update(prefect_environment(f"{server.url}/api") | lasting_page)
+        lasting_page = {"PREFECT_UI_URL": f"http://{HOST}:{PREFECT_PORT}"}  # where `augment-kitti ui` shows the run
+        with (
+            prefect_server(free_port(), services=False) as server,
+            environment(prefect_environment(f"{server.url}/api") | lasting_page),
+        ):
             try:
                 yield lambda: server.wait_until_healthy("/api/health")
             finally:
                 _send_last_logs()
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables for the time of a block."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _send_last_logs() -> None:

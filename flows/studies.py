@@ -12,6 +12,7 @@ from pipeline.schema import UserError
 from pipeline.sources import SOURCES
 from pipeline.sources.base import SelfMade
 from pipeline.splits import Split, named_split, rotating_folds
+from pipeline.strategies import TRACK_STRATEGIES
 
 SHARE = 0.5
 """Synthetic part of each training batch, unless a study says otherwise for a strategy."""
@@ -186,6 +187,9 @@ def parsed(text: str) -> Any:
         return text
 
 
+ALL_STRATEGIES = (NONE, *TRACK_STRATEGIES)
+"""Everything there is, placebos included."""
+
 STUDIES: dict[str, Study] = {
     "mini": Study(
         name="mini",
@@ -196,24 +200,21 @@ STUDIES: dict[str, Study] = {
         seeds=3,
         folds=3,
     ),
+    "tracks": Study(
+        name="tracks",
+        about="On your own tracks, as one table: does synthetic data help a trajectory predictor?",
+        source="tracks_table",
+        strategies=ALL_STRATEGIES,
+        fractions=(0.25, 1.0),
+        seeds=5,
+        folds=3,
+        profiles={"quick": {"seeds": 2}},
+    ),
     "kitti-tracking": Study(
         name="kitti-tracking",
         about="On KITTI tracking: which synthetic tracks help a trajectory predictor, and how much?",
         source="kitti_tracking",
-        strategies=(
-            NONE,
-            "copies",
-            "noise",
-            "flip",
-            "scale",
-            "speed",
-            "jitter",
-            "time_warp",
-            "classical",
-            "gan",
-            "gan_unfiltered",
-            "flip+gan",
-        ),
+        strategies=ALL_STRATEGIES,
         fractions=(0.25, 1.0),
         seeds=10,
         tstr_seeds=3,

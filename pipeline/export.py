@@ -1,7 +1,8 @@
 """Synthetic windows as drives, so that they can be written in any layout that takes drives.
 
 Windows are independent samples: they are laid out one block of frames after another, a few side by side, each as a
-track of its own. What a window does not know (3D boxes, poses) stays unknown.
+track of its own. A box at the image border counts as truncated; what a window does not know (3D boxes, poses,
+occlusion) stays unknown.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pipeline.schema import KINDS, Calibration, Drive, Track
-from pipeline.windows import Windows
+from pipeline.windows import Windows, border_mask
 
 ABREAST = 8
 """Tracks per frame: about as many as KITTI's busier streets show."""
@@ -51,7 +52,7 @@ def _track(windows: Windows, index: int, drive: str) -> Track:
         kind=KINDS[windows.kind[index]],
         frames=index // ABREAST * length + np.arange(length),
         boxes=windows.boxes[index].astype(float),
-        truncated=np.full(length, np.nan),
+        truncated=border_mask(windows.boxes[index], windows.image_size[index]).astype(float),
         occluded=np.full(length, 3),
         size_m=unknown,
         position_cam_m=unknown,

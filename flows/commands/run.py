@@ -35,9 +35,12 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         with prefect_api() as wait_for_server:
             from flows.augment_kitti import augment_kitti
+            from flows.results import require_place_for_report
             from flows.studies import planned
 
+            # the flow checks this too; here a mistake costs no wait for a server
             planned(arguments.study, arguments.root, arguments.seeds, arguments.profile, arguments.overrides)
+            require_place_for_report(arguments.out)
             wait_for_server()
             folder = augment_kitti(
                 arguments.study,

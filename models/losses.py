@@ -99,3 +99,21 @@ class Hinge:
     def generator(self, *, fake: Float[Tensor, "*batch"]) -> Float[Tensor, ""]:
         """- E D(G(z))."""
         return -fake.mean()
+
+
+@dataclass(frozen=True)
+class EnergyMargin:
+    """The critic gives low energy E = -score to real samples, and to fakes an energy of at least the margin.
+
+    Source: Zhao et al., Energy-based GAN, ICLR 2017, equations 1 and 2.
+    """
+
+    margin: float = 1.0
+
+    def critic(self, *, real: Float[Tensor, "*batch"], fake: Float[Tensor, "*batch"]) -> Float[Tensor, ""]:
+        """E(x) + max(0, margin - E(G(z)))."""
+        return -real.mean() + relu(self.margin + fake).mean()
+
+    def generator(self, *, fake: Float[Tensor, "*batch"]) -> Float[Tensor, ""]:
+        """E(G(z))."""
+        return -fake.mean()

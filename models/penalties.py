@@ -71,6 +71,24 @@ class GradientPenalty:
 
 
 @dataclass(frozen=True)
+class R1:
+    """weight / 2 · E ‖∇D(x)‖² at real samples, evaluated lazily: every few steps, and as many times stronger.
+
+    Source: Mescheder et al., ICML 2018, equation 9; lazy: Karras et al., StyleGAN2, CVPR 2020, section 3.1.
+    """
+
+    weight: float = 1.0
+    every: int = 16
+
+    def __call__(
+        self, critic: Critic, *, real: Float[Tensor, "batch ..."], fake: Float[Tensor, "batch ..."],
+        rng: torch.Generator,
+    ) -> Float[Tensor, ""]:  # fmt: skip
+        """The weighted penalty on one batch."""
+        return self.every * self.weight / 2 * gradient_norms(critic, real).square().mean()
+
+
+@dataclass(frozen=True)
 class WeightClipping:
     """Every weight of the critic is cut to ±limit, which makes it Lipschitz with some unknown constant.
 

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from models.losses import Hinge, LeastSquares, Minimax, NonSaturating, Wasserstein
+from models.losses import EnergyMargin, Hinge, LeastSquares, Minimax, NonSaturating, Wasserstein
 
 REAL, FAKE = torch.tensor([2.0, 0.5]), torch.tensor([-1.0, 3.0])
 
@@ -52,7 +52,14 @@ def test_hinge_by_hand():
     assert Hinge().generator(fake=FAKE).item() == pytest.approx(-1)
 
 
-@pytest.mark.parametrize("loss", [Minimax(), NonSaturating(), LeastSquares(), Wasserstein(), Hinge()])
+def test_energy_margin_by_hand():
+    # Energies are negated scores: real -2 and -0.5; fake 1 and -3 against a margin of 1.
+    loss = EnergyMargin(margin=1.0)
+    assert loss.critic(real=REAL, fake=FAKE).item() == pytest.approx(-1.25 + (0 + 4) / 2)
+    assert loss.generator(fake=FAKE).item() == pytest.approx(-1)
+
+
+@pytest.mark.parametrize("loss", [Minimax(), NonSaturating(), LeastSquares(), Wasserstein(), Hinge(), EnergyMargin()])
 def test_both_players_pull_a_fake_score_in_opposite_directions(loss):
     fake = torch.tensor([0.3], requires_grad=True)
     (critic,) = torch.autograd.grad(loss.critic(real=torch.tensor([0.4]), fake=fake), fake)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.penalties import GradientPenalty, WeightClipping, gradient_norms
+from models.penalties import R1, GradientPenalty, WeightClipping, gradient_norms
 
 SLOPE = torch.tensor([3.0, 4.0])  # a linear critic whose gradient has length 5 everywhere
 
@@ -66,3 +66,18 @@ def test_clipping_cuts_every_weight_to_the_limit():
     WeightClipping(0.01)(critic)
     assert torch.equal(critic.weight, torch.tensor([[0.01, -0.005], [0.01, -0.01]]))
     assert critic.bias.abs().max() <= 0.01
+
+
+def test_r1_of_a_linear_critic_is_half_its_squared_slope():
+    assert R1(weight=2.0, every=1)(_linear, **_batch()).item() == pytest.approx(25)
+
+
+def test_lazy_r1_is_as_many_times_stronger_as_it_is_rarer():
+    often, rare = (R1(every=every)(_linear, **_batch()).item() for every in (1, 16))
+    assert rare == pytest.approx(16 * often)
+
+
+def test_r1_looks_at_real_samples_alone():
+    batch = _batch()
+    curved = R1(every=1)(lambda points: points.square().sum(1), **batch).item()
+    assert curved == pytest.approx(2 * batch["real"].square().sum(1).mean().item())  # |2x|² / 2

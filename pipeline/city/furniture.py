@@ -16,7 +16,7 @@ LAMP_HEIGHT_M = 7.5
 Head = tuple[Node, int, np.ndarray]
 """A signal head: its crossing, the direction of the traffic it speaks to, and where it hangs (m)."""
 
-GREENS = np.array([(0.13, 0.20, 0.06), (0.16, 0.22, 0.07), (0.10, 0.17, 0.06), (0.20, 0.22, 0.08)])
+GREENS = np.array([(0.060, 0.095, 0.022), (0.075, 0.110, 0.028), (0.048, 0.082, 0.024), (0.105, 0.105, 0.030)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ def plant(streets: Streets, style: Style, rng: np.random.Generator) -> tuple[Tre
     trunk_top = low + np.where(palm, 1.9, 0.8)
     thick = np.where(palm, 0.26, 0.32) * scale
     trunks = [
-        faces(box((t, t, h), (x, y, h / 2), 0.7)[:4], (0.11, 0.085, 0.065), semantic=classes.VEGETATION)
+        faces(box((t, t, h), (x, y, h / 2), 0.7)[:4], (0.075, 0.058, 0.045), semantic=classes.VEGETATION)
         for (x, y), t, h in zip(position, thick, trunk_top, strict=True)
     ]
     return Trees(position, low, np.stack([width, height], axis=1), texture, colour), Polygons.join(trunks)

@@ -14,7 +14,7 @@ PERIOD_M = 12.0
 
 SIZE = 1024
 LOT_M = 24.0
-PAINT, ASPHALT, CONCRETE, KERB, GRASS = 0.62, 0.17, 0.36, 0.44, (0.14, 0.20, 0.075)
+PAINT, ASPHALT, CONCRETE, KERB, GRASS = 0.50, 0.115, 0.25, 0.33, (0.075, 0.115, 0.03)
 
 
 def street_pictures(
@@ -33,7 +33,7 @@ def street_pictures(
     picture, marks = _cross_section(plan, np.abs(lateral), t * PERIOD_M, rng)
     _paint_lanes(plan, picture, lateral, t * PERIOD_M)
     crossing, crossing_marks = _crossing(plan, rng)
-    tone = 0.3 + 0.05 * noise(SIZE, 60, rng)
+    tone = 0.20 + 0.03 * noise(SIZE, 60, rng)
     patches = noise(SIZE, 50, rng)
     green = (patches < np.quantile(patches, lawn))[..., None]
     speckle = 1 + 0.16 * noise(SIZE, 1.0, rng)[..., None]
@@ -51,11 +51,11 @@ def _cross_section(
     """Road, median, kerb, verge and sidewalk by distance from the middle of the street."""
     road = plan.road_half_m
     fine, coarse = noise(SIZE, 1.0, rng), noise(SIZE, 40, rng)
-    tone = ASPHALT + 0.018 * fine + 0.012 * coarse
+    tone = ASPHALT + 0.013 * fine + 0.009 * coarse
     # tyres polish two tracks in each lane
     for lane in range(plan.lanes):
         for track in (-0.8, 0.8):
-            tone += 0.012 * np.exp(-(((aside - plan.lane_offset_m(lane) - track) / 0.35) ** 2))
+            tone += 0.014 * np.exp(-(((aside - plan.lane_offset_m(lane) - track) / 0.35) ** 2))
     tone = np.where(np.abs(noise(SIZE, 9, rng)) < 0.012, tone * 0.65, tone)  # cracks
     parked = (aside > road - plan.parking_m) & (aside < road)
     tone = np.where(parked, tone * 0.9, tone)

@@ -89,7 +89,7 @@ def _returns(
     column = np.clip(np.round(rays.u).astype(np.int64), 0, view.width - 1)
     row = np.clip(np.round(rays.v).astype(np.int64), 0, view.height - 1)
     face = faces[row, column]
-    a, b, c = table.inverse_depth[face].astype(np.float64).T
+    a, b, c = table.inverse_depth[:, face].astype(np.float64)
     inverse, at_pixel = a * rays.u + b * rays.v + c, a * column + b * row + c
     # between two pixels a ray may pass beside the face: its plane would then be met far off
     met = (face != SKY) & (inverse > 1e-3) & (np.abs(inverse - at_pixel) < 0.15 * at_pixel)
@@ -106,7 +106,7 @@ def _reflectance(
     T_view_velo: Float[np.ndarray, "4 4"],
 ) -> Float[np.ndarray, " point"]:  # fmt: skip
     """Brightness of what was hit; on the ground that of its texture, so that paint stands out."""
-    result = table.colour[face].mean(axis=1)
+    result = table.colour[:, face].mean(axis=0)
     ground = np.flatnonzero(face == GROUND)
     T_city_velo = invert_rigid(view.T_view_city) @ T_view_velo
     x, y, _ = T_city_velo[:3, :3] @ points[ground].T + T_city_velo[:3, 3:]
@@ -116,5 +116,5 @@ def _reflectance(
     texel = (
         world.atlas.start[texture, level] + (t % 1 * side).astype(int) % side * side + (s % 1 * side).astype(int) % side
     )
-    result[ground] = world.atlas.texels[texel, 0] / 255
+    result[ground] = world.atlas.texels[0, texel] / 255
     return np.clip(result, 0, 0.99)

@@ -30,7 +30,7 @@ class Look:
 
 
 LOOKS: dict[str, Look] = {
-    "day": Look(sun=(2.15, 2.02, 1.80), ambient=(0.50, 0.57, 0.68), sky=1.15),
+    "day": Look(sun=(3.1, 2.9, 2.5), ambient=(0.36, 0.39, 0.44), sky=1.2),
     "night": Look(sun=(0.0, 0.0, 0.0), ambient=(0.012, 0.014, 0.022), sky=0.012, sky_tint=(0.9, 0.8, 1.0), lamps=1.0,
                   head_lamps=1.0, noise=0.006, bloom=0.16),
     "dusk": Look(sun=(0.42, 0.20, 0.08), ambient=(0.20, 0.19, 0.26), sky=0.42, sky_tint=(1.35, 0.85, 0.70), lamps=0.7,

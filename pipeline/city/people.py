@@ -59,8 +59,8 @@ def pedestrian(size_m: Float[np.ndarray, "3"], instance: int, rng: np.random.Gen
         parts.append(faces(corners, legs, swing_m=swing))
         shoe = box((0.15 * height, 0.06 * height, 0.04 * height), (0.03 * height, side * 0.055 * height, 0.02 * height))
         parts.append(faces(shoe, (0.03, 0.03, 0.03), swing_m=side * stride))
-        corners, swing = _limb((0.02 * height, side * 1.32 * wide, 0.46 * height), (0, side * 1.22 * wide, shoulder), 0.055 * height,
-                               (-side * 0.8 * stride, 0.0))  # fmt: skip
+        hand, joint = (0.02 * height, side * 1.32 * wide, 0.46 * height), (0, side * 1.22 * wide, shoulder)
+        corners, swing = _limb(hand, joint, 0.055 * height, (-side * 0.8 * stride, 0.0))
         parts.append(faces(corners, top * 0.9, swing_m=swing))
     foot = 0.34 if coat else 0.47
     trunk = box((0.13 * height, 1.9 * wide, (0.84 - foot) * height), (0, 0, (0.84 + foot) / 2 * height), 1.12)
@@ -89,9 +89,16 @@ def cyclist(size_m: Float[np.ndarray, "3"], instance: int, rng: np.random.Genera
     wheel = 0.19 * length
     axle = length / 2 - wheel
     frame = _pick(TOPS, rng) * 1.2
-    bars = [((axle, wheel), (0.7 * axle, 0.55 * height)), ((-0.15 * axle, 0.8 * wheel), (0.72 * axle, 0.5 * height)),
-            ((-axle, wheel), (-0.3 * axle, 0.48 * height)), ((-0.15 * axle, 0.8 * wheel), (-0.32 * axle, 0.56 * height)),
-            ((-axle, wheel), (-0.15 * axle, 0.8 * wheel)), ((-0.3 * axle, 0.5 * height), (0.72 * axle, 0.52 * height))]  # fmt: skip
+    hub, crank = (axle, wheel), (-0.15 * axle, 0.8 * wheel)
+    saddle, grip = (-0.3 * axle, 0.52 * height), (0.72 * axle, 0.55 * height)
+    bars = [
+        (hub, grip),
+        (crank, grip),
+        ((-axle, wheel), saddle),
+        (crank, saddle),
+        ((-axle, wheel), crank),
+        (saddle, grip),
+    ]
     bicycle = [faces(_rod(np.array(a), np.array(b), 0.05), frame, two_sided=True) for a, b in bars]
     bicycle += [faces(_ring(x, wheel), (0.03, 0.03, 0.03), two_sided=True) for x in (axle, -axle)]
     skin, top, legs, hair = (_pick(table, rng) for table in (SKIN, TOPS, LEGS, HAIR))

@@ -41,10 +41,11 @@ def silhouettes(
     """Pixels that each actor would cover if nothing stood before it: with a wide border, and inside the picture."""
     border = int(BORDER * view.width)
     wide = view.padded(border)
-    bodies = actor_faces(recording, cast, frame, view.eye_m)
+    bodies = actor_faces(recording, cast, frame, wide)
     projected = project(bodies, wide)
-    fragments = fill(outline(projected, wide, np.arange(len(projected.faces))), projected, wide)
-    actor = projected.faces.instance[fragments.face] - 1
+    spans = outline(projected, wide, np.arange(len(projected.faces)))
+    fragments = fill(spans, projected, wide)
+    actor = (projected.faces.instance[spans.face] - 1)[fragments.span]
     pixels = wide.width * wide.height
     actor, pixel = np.divmod(np.unique(actor * pixels + fragments.pixel), pixels)
     row, column = np.divmod(pixel, wide.width)

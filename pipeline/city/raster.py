@@ -19,8 +19,11 @@ from pipeline.city.view import View
 
 NEAR_M = 0.25
 FAR_M = 1000.0
-BLOCK = 8
-"""Pixels of a row whose depths are summed up for the question whether a span is hidden."""
+BLOCK = 16
+"""Pixels of a row, a power of two, that are taken together when asking whether a span is hidden."""
+
+SHARES = (0.6, 1.6)
+"""After so many pictures' worth of pixels, nearest faces first, what is hidden by then is left out."""
 
 SKY, GROUND, FIRST = 0, 1, 2
 """Numbers in a face buffer: nothing, the endless ground plane, and the first face of the list."""
@@ -51,18 +54,21 @@ class Spans:
     start: Int[np.ndarray, " m"]
     stop: Int[np.ndarray, " m"]
 
-    def take(self, index: np.ndarray) -> "Spans":
-        """The spans at ``index`` (positions or a mask)."""
+    def take(self, index: np.ndarray | slice) -> "Spans":
+        """The spans at ``index`` (positions, a mask or a slice)."""
         return Spans(self.face[index], self.row[index], self.start[index], self.stop[index])
 
 
 @dataclass(frozen=True, eq=False)
 class Fragments:
-    """Pixels covered by faces, with repetitions."""
+    """Pixels covered by spans, with repetitions."""
 
     pixel: Int[np.ndarray, " m"]
     """row * width + column."""
-    face: Int[np.ndarray, " m"]
+    span: Int[np.ndarray, " m"]
+    """Position of the span that a pixel belongs to."""
+    step: Int[np.ndarray, " m"]
+    """Place of the pixel in its span."""
     inverse_depth: Float[np.ndarray, " m"]
 
 
@@ -179,7 +185,7 @@ def fill(spans: Spans, projected: Projected, view: View) -> Fragments:
     span, step = _expand(spans.stop - spans.start + 1)
     pixel = np.take(spans.row * view.width + spans.start, span) + step
     depth = np.take(at_start, span) + np.take(a.astype(np.float32), span) * step.astype(np.float32)
-    return Fragments(pixel, np.take(spans.face, span), depth)
+    return Fragments(pixel, span, step, depth)
 
 
 def _not_hidden(
@@ -190,7 +196,10 @@ def _not_hidden(
     blocks = -(-width // BLOCK)
     padded = np.full((height, blocks * BLOCK), np.inf, np.float32)
     padded[:, :width] = nearest
-    table = [padded.reshape(height, blocks, BLOCK).min(axis=2)]
+    least = padded
+    for _ in range(BLOCK.bit_length() - 1):  # halving is faster than a minimum along so short an axis
+        least = np.minimum(least[:, ::2], least[:, 1::2])
+    table = [least]
     while 2 ** len(table) <= blocks:
         last, reach = table[-1], 2 ** (len(table) - 1)
         table.append(np.minimum(last, np.concatenate([last[:, reach:], last[:, -reach:]], axis=1)))
@@ -238,55 +247,51 @@ def rasterise(polygons: Polygons, view: View, atlas: Atlas) -> Buffers:
     on_ground = ground > 1 / FAR_M
     nearest = np.where(on_ground, ground, np.float32(1 / FAR_M))
     face = on_ground.astype(np.int32)
-    front, rest = _front_and_rest(projected, view)
-    _draw(fill(outline(projected, view, front), projected, view), projected, view, atlas, nearest, face)
-    spans = outline(projected, view, rest)
-    spans = spans.take(_not_hidden(spans, projected, nearest))
-    _draw(fill(spans, projected, view), projected, view, atlas, nearest, face)
+    spans = outline(projected, view, _nearest_first(projected, view))
+    filled = np.cumsum(spans.stop - spans.start + 1)
+    ends = np.searchsorted(filled, np.array([*SHARES, np.inf]) * face.size)
+    for begin, end in zip((0, *ends[:-1]), ends, strict=True):
+        some = spans.take(slice(begin, end))
+        if begin:
+            some = some.take(_not_hidden(some, projected, nearest))
+        _draw(fill(some, projected, view), some, projected, atlas, nearest, face)
     return Buffers(face, nearest, projected)
 
 
-def _front_and_rest(projected: Projected, view: View) -> tuple[Int[np.ndarray, " front"], Int[np.ndarray, " rest"]]:
-    """The nearest faces, about enough to fill the picture once, and all others."""
+def _nearest_first(projected: Projected, view: View) -> Int[np.ndarray, " n"]:
     corners = projected.faces.corners_m - view.eye_m
-    distance = np.abs(corners).sum(axis=2).min(axis=1)
-    order = np.argsort(distance, kind="stable")
-    rows = projected.last_row - projected.first_row + 1
-    extent = np.ptp(projected.faces.corners_m, axis=1)
-    width = np.hypot(extent[:, 0], extent[:, 1]) * view.focal_px[0] / np.maximum(distance, 1)
-    area = np.cumsum((rows * np.clip(width, 1, view.width))[order] * 0.5)
-    count = int(np.searchsorted(area, 1.2 * view.width * view.height))
-    return order[:count], order[count:]
+    return np.argsort(np.abs(corners).sum(axis=2).min(axis=1), kind="stable")
 
 
 def _draw(
-    fragments: Fragments, projected: Projected, view: View, atlas: Atlas, nearest: Float[np.ndarray, "height width"],
+    fragments: Fragments, spans: Spans, projected: Projected, atlas: Atlas, nearest: Float[np.ndarray, "height width"],
     face: Int[np.ndarray, "height width"],
 ) -> None:  # fmt: skip
     """Write the fragments that are nearer than what is there; of several at one pixel the nearest."""
     flat, faces = nearest.reshape(-1), face.reshape(-1)
     visible = fragments.inverse_depth > np.take(flat, fragments.pixel)
-    cut_out = np.isin(projected.faces.texture, CUT_OUT)
-    asked = np.flatnonzero(visible & np.take(cut_out, fragments.face))
-    visible[asked[~_opaque(projected, fragments, asked, view, atlas)]] = False
+    cut_out = np.isin(projected.faces.texture, CUT_OUT)[spans.face]
+    asked = np.flatnonzero(np.take(cut_out, fragments.span) & visible)
+    visible[asked[~_opaque(projected, fragments, spans, asked, atlas)]] = False
     kept = np.flatnonzero(visible)
-    pixel, depth = fragments.pixel[kept], fragments.inverse_depth[kept]
+    pixel, depth = np.take(fragments.pixel, kept), np.take(fragments.inverse_depth, kept)
     np.maximum.at(flat, pixel, depth)
-    wins = depth == np.take(flat, pixel)
-    faces[pixel[wins]] = fragments.face[kept[wins]] + FIRST
+    wins = np.flatnonzero(depth == np.take(flat, pixel))
+    faces[np.take(pixel, wins)] = np.take(spans.face + FIRST, np.take(fragments.span, np.take(kept, wins)))
 
 
 def _opaque(
-    projected: Projected, fragments: Fragments, asked: Int[np.ndarray, " k"], view: View, atlas: Atlas
+    projected: Projected, fragments: Fragments, spans: Spans, asked: Int[np.ndarray, " k"], atlas: Atlas
 ) -> Bool[np.ndarray, " k"]:
     """False where a cut-out texture has a hole."""
-    face, depth = fragments.face[asked], fragments.inverse_depth[asked]
-    row, column = np.divmod(fragments.pixel[asked], view.width)
-    texture = projected.faces.texture[face]
-    size = atlas.size[texture]
-    functions = projected.texture[face]
-    s, t = (
-        np.clip((part[:, 0] * column + part[:, 1] * row + part[:, 2]) / depth * size, 0, size - 1).astype(np.int64)
-        for part in (functions[:, 0], functions[:, 1])
-    )
-    return atlas.texels[atlas.start[texture, 0] + t * size + s, 3] > 127
+    span, step = fragments.span[asked], fragments.step[asked].astype(np.float32)
+    depth = fragments.inverse_depth[asked]
+    texture = projected.faces.texture[spans.face]
+    size = np.take(atlas.size[texture], span)
+    inside = []
+    for a, b, c in np.moveaxis(projected.texture[spans.face], 0, -1):
+        at_start = (a * spans.start + b * spans.row + c).astype(np.float32)
+        value = (np.take(at_start, span) + np.take(a.astype(np.float32), span) * step) / depth
+        inside.append(np.clip((value * size).astype(np.int32), 0, size - 1))
+    texel = np.take(atlas.start[texture, 0], span) + inside[1] * size + inside[0]
+    return np.take(atlas.texels[3], texel) > 127

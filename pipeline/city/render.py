@@ -6,6 +6,7 @@ alone is shaded; elsewhere every sample is, so that edges are smooth and nothing
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -53,7 +54,7 @@ def render(
     row, column = np.divmod(fine_index, fine.width)
     face = np.concatenate([shown.ravel()[plain], buffers.face.ravel()[fine_index]])
     u, v = np.concatenate([u, column.astype(np.float32)]), np.concatenate([v, row.astype(np.float32)])
-    jitter = rng.uniform(-0.5, 0.5, (len(face), 2)).astype(np.float32)
+    jitter = rng.random((2, len(face)), np.float32) - np.float32(0.5)
     surface = look_at(world, fine, table, face, u, v, jitter)
     dark = _darkness(recording, frame, fine, world)
     at = np.minimum(v + 0.5, fine.height - 1).astype(np.int64) * fine.width + np.minimum(
@@ -63,10 +64,10 @@ def render(
     colour = {}
     for name in looks:
         light = shade(surface, world, fine, table, LOOKS[name], shade_on_ground)
-        image = np.empty((view.height * view.width, 3), np.float32)
-        image[plain] = light[: len(plain)]
-        image[mixed.ravel()] = light[len(plain) :].reshape(-1, samples**2, 3).mean(axis=1)
-        colour[name] = develop(image.reshape(view.height, view.width, 3), LOOKS[name], rng)
+        image = np.empty((3, view.height * view.width), np.float32)
+        image[:, plain] = light[:, : len(plain)]
+        image[:, mixed.ravel()] = light[:, len(plain) :].reshape(3, -1, samples**2).mean(axis=2)
+        colour[name] = develop(image.reshape(3, view.height, view.width), LOOKS[name], rng)
     depth = _exact_depth(table, shown, view, samples)
     semantic = np.empty(view.height * view.width, np.uint8)
     semantic[plain] = surface.semantic[: len(plain)]
@@ -95,9 +96,15 @@ def _nearest(
 
 def _positions(pixel: Int[np.ndarray, " n"], view: View, samples: int) -> tuple[np.ndarray, np.ndarray]:
     """Middles of pixels, in the finer view's pixels."""
-    row, column = np.divmod(pixel, view.width)
-    middle = np.float32((samples - 1) / 2)
-    return column.astype(np.float32) * samples + middle, row.astype(np.float32) * samples + middle
+    u, v = _grid(view.width, view.height, samples)
+    return np.take(u, pixel), np.take(v, pixel)
+
+
+@lru_cache(maxsize=4)
+def _grid(width: int, height: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Columns and rows of all pixels' middles, in pixels ``samples`` times as fine."""
+    v, u = np.mgrid[:height, :width].astype(np.float32) * samples + np.float32((samples - 1) / 2)
+    return u.ravel(), v.ravel()
 
 
 def _finer_pixels(pixel: Int[np.ndarray, " n"], view: View, samples: int) -> Int[np.ndarray, " m"]:
@@ -113,8 +120,8 @@ def _exact_depth(
     table: FaceTable, shown: Int[np.ndarray, "height width"], view: View, samples: int
 ) -> Float[np.ndarray, "height width"]:
     """Depth of each pixel's middle on the plane of the face it shows."""
-    u, v = _positions(np.arange(shown.size), view, samples)
-    a, b, c = (np.take(np.ascontiguousarray(part), shown.ravel()) for part in table.inverse_depth.T)
+    u, v = _grid(view.width, view.height, samples)
+    a, b, c = (np.take(part, shown.ravel()) for part in table.inverse_depth)
     inverse = a * u + b * v + c
     with np.errstate(divide="ignore"):
         depth = np.where(shown.ravel() == SKY, np.float32(np.inf), np.float32(1) / inverse)
@@ -125,7 +132,8 @@ def _darkness(recording: Recording, frame: int, view: View, world: World) -> Flo
     """How much of the sun road users take from each pixel of the ground."""
     patches, darkness = shadows(recording, frame, view.eye_m, world.sun)
     projected = project(patches, view)
-    fragments = fill(outline(projected, view, np.arange(len(projected.faces))), projected, view)
+    spans = outline(projected, view, np.arange(len(projected.faces)))
+    fragments = fill(spans, projected, view)
     dark = np.zeros(view.width * view.height, np.float32)
-    dark[fragments.pixel] = darkness[projected.index][fragments.face]  # darker patches come later and win
+    dark[fragments.pixel] = darkness[projected.index][spans.face][fragments.span]  # darker patches come later and win
     return dark

@@ -1,12 +1,17 @@
-"""Light: sun, sky, shadows, fog, lamps. Surfaces in, linear brightness out; 1 is white before exposure."""
+"""Light: sun, sky, shadows, fog, lamps. Surfaces in, linear brightness out; 1 is white before exposure.
+
+Colours are planes, (3, samples): numpy is several times faster along long axes than along one of length 3.
+"""
 
 import numpy as np
 from jaxtyping import Float
 
 from pipeline.city.classes import CAR, TRUCK, VEGETATION
+from pipeline.city.heavens import horizon_colour, sky_colour, sky_tone
 from pipeline.city.looks import Look
 from pipeline.city.raster import GROUND, SKY
-from pipeline.city.surface import FaceTable, Surface, is_shop
+from pipeline.city.surface import FaceTable, Surface
+from pipeline.city.textures import SHOP
 from pipeline.city.view import View
 from pipeline.city.world import World
 
@@ -14,13 +19,17 @@ WARM = np.array([(1.0, 0.62, 0.28), (1.0, 0.78, 0.50), (0.75, 0.85, 1.0), (1.0, 
 """Colours of lit windows."""
 LAMP = np.array([1.0, 0.74, 0.44], np.float32)
 HEAD_LAMP = np.array([1.0, 0.96, 0.88], np.float32)
+SIGNAL_GLOW = 4.5
+"""Faces that glow more strongly are signals, which shine by day too ..."""
 DAYTIME_GLOW = 0.35
-"""Share of their glow that signals keep by day, when other lamps are off."""
+"""... with this share of their glow."""
+
+Light = Float[np.ndarray, "3 n"]
 
 
 def shade(
     surface: Surface, world: World, view: View, table: FaceTable, look: Look, dark: Float[np.ndarray, " n"]
-) -> Float[np.ndarray, "n 3"]:
+) -> Light:
     """Brightness of every sample under a look.
 
     Args:
@@ -31,145 +40,112 @@ def shade(
         look: Which lights shine how strongly.
         dark: Share of the sun that road users take from the ground beneath and beside them.
     """
-    albedo = surface.albedo.copy()
     panes = np.flatnonzero(surface.pane)
     number = surface.window[panes].astype(np.float32) / 255
-    albedo[panes] = (0.03 + 0.12 * number * number)[:, None] * albedo[panes] + np.float32(0.02)
     light = _daylight(surface, world, table, look, dark)
     if look.lamps:
-        light += _lamplight(surface, world, view, table, look)
-    light *= albedo
-    _reflections(light, surface, world, table, look, panes, number)
+        _add_lamps(light, surface, world, view, look)
+    light *= surface.albedo
+    for plane in light:
+        plane[panes] *= 0.06 + 0.24 * number * number
+    _add_reflections(light, surface, world, table, look, panes, number)
+    _add_glow(light, surface, table, look)
     if look.lamps:
-        _emission(light, surface, world, table, look, panes)
-    signals = np.flatnonzero(table.glow[surface.face] > 4.5)
-    own = table.colour[surface.face[signals]] * table.glow[surface.face[signals], None]
-    light[signals] = np.maximum(light[signals], own * np.float32(DAYTIME_GLOW))
-    _fog(light, surface, world, look)
+        _add_lit_windows(light, surface, table, look, panes)
+    _add_fog(light, surface, world, look)
     sky = np.flatnonzero(surface.face == SKY)
-    light[sky] = _sky(surface, sky, world, look)
+    light[:, sky] = sky_colour((surface.ray[0][sky], surface.ray[1][sky], surface.ray[2][sky]), world, look)
     return light
 
 
-def _daylight(
-    surface: Surface, world: World, table: FaceTable, look: Look, dark: Float[np.ndarray, " n"]
-) -> Float[np.ndarray, "n 3"]:
+def _daylight(surface: Surface, world: World, table: FaceTable, look: Look, dark: Float[np.ndarray, " n"]) -> Light:
     """Sun where it reaches, and the sky's light, stronger on what faces up."""
-    sun = world.sun.astype(np.float32)
-    towards = np.maximum(table.normal @ sun, 0)
-    upwards = 0.62 + 0.38 * table.normal[:, 2]
     leaves = table.semantic == VEGETATION
-    towards[leaves], upwards[leaves] = 0.55, 0.85
-    ambient = np.take(upwards, surface.face) * (1 - np.float32(0.75) * dark)
-    light = ambient[:, None] * np.array(look.ambient, np.float32)
+    upwards = np.where(leaves, np.float32(0.85), 0.62 + 0.38 * table.normal[:, 2]).astype(np.float32)
+    ambient = np.take(upwards, surface.face)
+    ambient *= 1 - np.float32(0.75) * dark
+    light = np.array(look.ambient, np.float32)[:, None] * ambient
     if max(look.sun) > 0:
-        x, y, z = surface.place_m
-        nx, ny = (np.take(np.ascontiguousarray(part) * np.float32(0.8), surface.face) for part in table.normal.T[:2])
-        blocked = world.shadow_m.at(x + nx, y + ny) > z + np.float32(0.1)
-        direct = np.take(towards, surface.face) * (1 - dark)
-        direct[blocked & ~np.take(leaves, surface.face)] = 0
-        light += direct[:, None] * np.array(look.sun, np.float32)
+        towards = np.where(leaves, np.float32(0.55), np.maximum(table.normal @ world.sun.astype(np.float32), 0))
+        towards[SKY] = 0
+        direct = np.take(towards, surface.face)
+        direct *= 1 - dark
+        asked = np.flatnonzero(direct)
+        direct[asked[_in_shadow(surface, world, table, asked) & ~leaves[surface.face[asked]]]] = 0
+        for plane, strength in zip(light, look.sun, strict=True):
+            plane += direct * np.float32(strength)
     return light
 
 
-def _lamplight(surface: Surface, world: World, view: View, table: FaceTable, look: Look) -> Float[np.ndarray, "n 3"]:
+def _in_shadow(surface: Surface, world: World, table: FaceTable, asked: np.ndarray) -> np.ndarray:
+    """Which samples a house keeps the sun from; looked up a little before the wall they may be part of."""
+    face = surface.face[asked]
+    x, y, z = (part[asked] for part in surface.place_m)
+    # jitter: the map's cells would show as steps along a shadow's edge
+    x = x + np.take(table.normal[:, 0], face) * np.float32(0.8) + surface.jitter[0][asked] * np.float32(0.35)
+    y = y + np.take(table.normal[:, 1], face) * np.float32(0.8) + surface.jitter[1][asked] * np.float32(0.35)
+    return world.shadow_m.at(x, y) > z + np.float32(0.1)
+
+
+def _add_lamps(light: Light, surface: Surface, world: World, view: View, look: Look) -> None:
     """Street lamps from above and the recording car's head lamps from in front."""
     x, y, z = surface.place_m
     lamp = world.lamp_light.at(x, y) * np.clip(1.25 - z / 8, 0, 1) * np.float32(0.85 * look.lamps)
-    light = lamp[:, None] * LAMP
-    if look.head_lamps:
-        forward = view.T_view_city[2, :3].astype(np.float32)
-        dx, dy = x - np.float32(view.eye_m[0]), y - np.float32(view.eye_m[1])
-        ahead = np.maximum(dx * forward[0] + dy * forward[1], 0.5)
-        aside = (dx * forward[1] - dy * forward[0]) / ahead
-        level = (z - np.float32(0.65)) / ahead  # the dipped beam ends just below the horizon
-        beam = np.exp(-(aside * aside) * np.float32(4.5)) / (1 + np.exp(np.clip((level + 0.012) * 110, -30, 30)))
-        spill = np.float32(0.07) * np.exp(-(aside * aside) * 3)
-        strength = (beam + spill) * np.float32(26 * look.head_lamps) / (9 + 0.16 * ahead * ahead)
-        light += strength[:, None] * HEAD_LAMP
-    return light
+    forward = view.T_view_city[2, :3].astype(np.float32)
+    dx, dy = x - np.float32(view.eye_m[0]), y - np.float32(view.eye_m[1])
+    ahead = np.maximum(dx * forward[0] + dy * forward[1], np.float32(0.5))
+    aside = (dx * forward[1] - dy * forward[0]) / ahead
+    level = (z - np.float32(0.65)) / ahead  # the dipped beam ends just below the horizon
+    wide = np.exp(aside * aside * np.float32(-3.5))
+    beam = wide * (np.float32(0.06) + 1 / (1 + np.exp(np.clip((level + np.float32(0.012)) * 110, -30, 30))))
+    beam *= np.float32(26 * look.head_lamps) / (9 + np.float32(0.16) * ahead * ahead)
+    for plane, street, car in zip(light, LAMP, HEAD_LAMP, strict=True):
+        plane += lamp * street
+        plane += beam * car
 
 
-def _reflections(
-    light: Float[np.ndarray, "n 3"], surface: Surface, world: World, table: FaceTable, look: Look,
-    panes: np.ndarray, number: Float[np.ndarray, " pane"],
+def _add_reflections(
+    light: Light, surface: Surface, world: World, table: FaceTable, look: Look, panes: np.ndarray,
+    number: Float[np.ndarray, " pane"],
 ) -> None:  # fmt: skip
     """The sky in windows, on car bodies, and on a wet road."""
-    horizon, zenith = (np.array(part, np.float32) * np.array(look.sky_tint, np.float32) for part in world.style.sky)
-    mixed = (0.6 * horizon + 0.4 * zenith) * np.float32(look.sky)
-    light[panes] += (0.10 + 0.22 * number)[:, None] * mixed
-    shiny = np.where(np.isin(table.semantic, (CAR, TRUCK)), 0.05 + 0.13 * np.maximum(table.normal[:, 2], 0), 0)
-    gloss = np.take(shiny.astype(np.float32), surface.face)
-    if look.wet:
-        gloss += np.float32(look.wet) * (surface.face == GROUND) * np.minimum(surface.depth_m / 45, 1)
-    bright = np.flatnonzero(gloss)
-    light[bright] += gloss[bright, None] * mixed
+    tone = sky_tone(world, look)
+    share = 0.05 + 0.20 * number * number
+    body = np.isin(table.semantic, (CAR, TRUCK))
+    shiny = np.flatnonzero(np.take(body, surface.face))
+    gloss = np.take((0.05 + 0.13 * np.maximum(table.normal[:, 2], 0)).astype(np.float32), surface.face[shiny])
+    wet = np.flatnonzero(surface.face == GROUND) if look.wet else shiny[:0]
+    mirror = np.float32(look.wet) * np.minimum(surface.depth_m[wet] / 45, 1)
+    for plane, bright in zip(light, tone, strict=True):
+        plane[panes] += share * bright
+        plane[shiny] += gloss * bright
+        plane[wet] += mirror * bright
 
 
-def _emission(
-    light: Float[np.ndarray, "n 3"], surface: Surface, world: World, table: FaceTable, look: Look, panes: np.ndarray
-) -> None:
-    """Lit windows, and lamps of all kinds."""
-    number = surface.window[panes]
-    shop = is_shop(world, table, surface.face[panes])
-    lit = (number % 16 < 5) | (shop & (number % 16 < 13))
-    strength = (0.10 + 0.5 * (number[lit] // 16) / 16) * np.where(shop[lit], 1.5, 1.0)
-    light[panes[lit]] += (strength * look.lamps)[:, None].astype(np.float32) * WARM[number[lit] % 4]
-    glowing = np.flatnonzero(table.glow[surface.face])
+def _add_glow(light: Light, surface: Surface, table: FaceTable, look: Look) -> None:
+    """Lamps of signals, vehicles and streets."""
+    own = np.where(table.glow > SIGNAL_GLOW, np.float32(max(look.lamps, DAYTIME_GLOW)), np.float32(look.lamps))
+    strength = table.glow * own
+    glowing = np.flatnonzero(np.take(strength > 0, surface.face))
     face = surface.face[glowing]
-    light[glowing] += table.colour[face] * (table.glow[face, None] * np.float32(look.lamps))
+    for plane, colour in zip(light, table.colour, strict=True):
+        plane[glowing] += colour[face] * strength[face]
 
 
-def _fog(light: Float[np.ndarray, "n 3"], surface: Surface, world: World, look: Look) -> None:
+def _add_lit_windows(light: Light, surface: Surface, table: FaceTable, look: Look, panes: np.ndarray) -> None:
+    number = surface.window[panes]
+    shop = table.texture[surface.face[panes]] == SHOP
+    lit = np.flatnonzero((number % 16 < 5) | (shop & (number % 16 < 13)))
+    strength = (0.10 + 0.03 * (number[lit] // 16)) * np.where(shop[lit], 1.5, 1.0) * look.lamps
+    hue = number[lit] % 4
+    for plane, colour in zip(light, WARM.T, strict=True):
+        plane[panes[lit]] += strength.astype(np.float32) * colour[hue]
+
+
+def _add_fog(light: Light, surface: Surface, world: World, look: Look) -> None:
     """Distance fades into the colour of the horizon."""
-    share = np.exp(surface.depth_m * np.float32(-look.fog / world.style.haze_m))[:, None]
-    light *= share
-    light += (1 - share) * _horizon(world, look)
-
-
-def _horizon(world: World, look: Look) -> Float[np.ndarray, "3"]:
-    colour = np.array(world.style.sky[0], np.float32) * np.array(look.sky_tint, np.float32) * np.float32(look.sky)
-    grey = colour.mean()
-    return (colour + np.float32(look.grey) * (grey - colour)).astype(np.float32)
-
-
-def _sky(surface: Surface, index: np.ndarray, world: World, look: Look) -> Float[np.ndarray, "m 3"]:
-    """From horizon to zenith, with clouds, and mountains where the city has them."""
-    x, y, z = (part[index] for part in surface.ray)
-    flat = np.hypot(x, y)
-    slope = z / flat
-    azimuth = np.arctan2(y, x)
-    share = np.clip(slope * 1.8, 0, 1)[:, None] ** np.float32(0.6)
-    zenith = np.array(world.style.sky[1], np.float32) * np.array(look.sky_tint, np.float32) * np.float32(look.sky)
-    horizon = _horizon(world, look)
-    zenith = zenith + np.float32(look.grey) * (horizon * np.float32(0.8) - zenith)
-    colour = horizon + share * (zenith - horizon)
-    # clouds lie on a plane high above: they crowd towards the horizon
-    height = 1 / np.maximum(slope, 0.03)
-    rows, columns = world.clouds.shape
-    i = (np.cos(azimuth) * height * 42).astype(np.int32) % rows
-    j = (np.sin(azimuth) * height * 42).astype(np.int32) % columns
-    cloud = np.clip(world.clouds[i, j] * 0.5 + 0.05, 0, 1) * np.clip(slope * 9, 0, 1)
-    white = np.float32(1.06) * horizon.mean() + np.float32(0.35) * horizon
-    colour += (cloud * (1 - 0.8 * look.grey)).astype(np.float32)[:, None] * (white - colour)
-    if world.style.mountains:
-        _mountains(colour, slope, azimuth, world, horizon)
-    return colour
-
-
-def _mountains(
-    colour: Float[np.ndarray, "m 3"], slope: Float[np.ndarray, " m"], azimuth: Float[np.ndarray, " m"], world: World,
-    horizon: Float[np.ndarray, "3"],
-) -> None:  # fmt: skip
-    top = world.ridge[((azimuth / (2 * np.pi) + 0.5) * (len(world.ridge) - 1)).astype(np.int32)]
-    below = np.flatnonzero(slope < top)
-    share = slope[below] / top[below]
-    rows, columns = world.clouds.shape
-    rough = world.clouds[
-        (slope[below] * 1500).astype(np.int32) % rows, (azimuth[below] * 500).astype(np.int32) % columns
-    ]
-    rock = np.array([0.34, 0.39, 0.50], np.float32) * horizon.mean()
-    snow = (share + 0.12 * rough > 0.72)[:, None]
-    tone = np.where(snow, horizon * np.float32(1.05), rock * (1 + np.float32(0.14) * rough[:, None]))
-    haze = np.clip(0.25 + 0.5 * (1 - share), 0, 1)[:, None]
-    colour[below] = (tone + haze * (horizon - tone)).astype(np.float32)
+    clear = np.exp(surface.depth_m * np.float32(-look.fog / world.style.haze_m))
+    veil = 1 - clear
+    for plane, colour in zip(light, horizon_colour(world, look), strict=True):
+        plane *= clear
+        plane += veil * colour

@@ -12,7 +12,7 @@ from pipeline.city.polygons import Polygons, faces
 from pipeline.city.recording import Recording
 from pipeline.city.vehicles import vehicle
 from pipeline.city.view import View
-from pipeline.city.world import World
+from pipeline.city.world import SMALLEST_PX, World
 from pipeline.schema import KITTI_DT_S
 
 ACTORS_WITHIN_M = 130.0
@@ -26,6 +26,8 @@ class Cast:
 
     bodies: Polygons
     actor: Int[np.ndarray, " n"]
+    radius_m: Float[np.ndarray, " n"]
+    """From the middle of each face to its farthest corner."""
     walked_m: Float[np.ndarray, "frame actor"]
 
     @classmethod
@@ -42,23 +44,29 @@ class Cast:
                 bodies.append(vehicle(kind, size, kind == "Car" and rng.random() < world.style.taxis, actor + 1, rng))
         owners = np.repeat(np.arange(len(bodies)), [len(body) for body in bodies])
         phase = np.random.default_rng([seed, 12]).uniform(0, STRIDE_M, len(bodies))
-        return cls(Polygons.join(bodies), owners, np.cumsum(recording.speed_mps * KITTI_DT_S, axis=0) + phase)
+        joined = Polygons.join(bodies)
+        middle = joined.corners_m.mean(axis=1, keepdims=True)
+        radius = np.linalg.norm(joined.corners_m - middle, axis=2).max(axis=1)
+        return cls(joined, owners, radius, np.cumsum(recording.speed_mps * KITTI_DT_S, axis=0) + phase)
 
 
 def stage(world: World, recording: Recording, cast: Cast, frame: int, view: View) -> Polygons:
     """Everything a view may show at one frame."""
     eye_m = view.eye_m
     return Polygons.join([
-        world.standing.seen_in(view), world.trees.crowns(eye_m), actor_faces(recording, cast, frame, eye_m),
+        world.standing.seen_in(view), world.trees.crowns(eye_m), actor_faces(recording, cast, frame, view),
         lit_lamps(world.signal_heads, world.streets, float(recording.time_s[frame]), eye_m),
     ])  # fmt: skip
 
 
-def actor_faces(recording: Recording, cast: Cast, frame: int, eye_m: Float[np.ndarray, "3"]) -> Polygons:
-    """Bodies turned and moved to where their owners are."""
+def actor_faces(recording: Recording, cast: Cast, frame: int, view: View) -> Polygons:
+    """Bodies turned and moved to where their owners are; what is far off loses its smallest parts."""
     place, yaw = recording.position_m[frame], recording.yaw_rad[frame]
-    near = np.abs(place - eye_m[:2]).max(axis=1) < ACTORS_WITHIN_M
-    index = np.flatnonzero(near[cast.actor])
+    x, _, z = view.T_view_city[:3, :2] @ place.T + view.T_view_city[:3, 3:]
+    wide = max(view.centre_px[0], view.width - view.centre_px[0]) / view.focal_px[0]
+    near = (np.abs(x) < wide * np.maximum(z, 0) + 8) & (z > -6) & (z < ACTORS_WITHIN_M)
+    large = cast.radius_m * view.focal_px[0] > SMALLEST_PX * np.maximum(z, 0)[cast.actor]
+    index = np.flatnonzero(near[cast.actor] & large)
     bodies, owner = cast.bodies.take(index), cast.actor[index]
     swing = np.sin(2 * np.pi * cast.walked_m[frame] / STRIDE_M)
     x = bodies.corners_m[..., 0] + bodies.swing_m * swing[owner, None]

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from pipeline.city import classes
 from pipeline.city.ground import LOT_M, PERIOD_M, crossing_reach_m
 from pipeline.city.raster import GROUND, SKY, Buffers, ground_inverse_depth
-from pipeline.city.textures import CROSSING, LOT, SHOP, STREET, WINDOWED
+from pipeline.city.textures import CROSSING, LOT, STREET, WINDOWED
 from pipeline.city.view import View
 from pipeline.city.world import World
 
@@ -20,13 +20,13 @@ WRAP = 128
 class FaceTable:
     """Per face number (``SKY``, ``GROUND``, then the scene's), as float32, what shading needs."""
 
-    inverse_depth: Float[np.ndarray, "n 3"]
-    texture_s: Float[np.ndarray, "n 3"]
-    texture_t: Float[np.ndarray, "n 3"]
+    inverse_depth: Float[np.ndarray, "3 n"]
+    texture_s: Float[np.ndarray, "3 n"]
+    texture_t: Float[np.ndarray, "3 n"]
     stretch: Float[np.ndarray, " n"]
     """Area of texture that a pixel covers at depth 1; grows with depth cubed."""
     texture: Int[np.ndarray, " n"]
-    colour: Float[np.ndarray, "n 3"]
+    colour: Float[np.ndarray, "3 n"]
     normal: Float[np.ndarray, "n 3"]
     glow: Float[np.ndarray, " n"]
     semantic: Int[np.ndarray, " n"]
@@ -47,12 +47,12 @@ class FaceTable:
         normal /= np.maximum(np.linalg.norm(normal, axis=1), 1e-12)[:, None]
         heads = np.array([[0.0, 0, 1], [0, 0, 1]])
         return cls(
-            inverse.astype(np.float32),
-            textures[0].astype(np.float32),
-            textures[1].astype(np.float32),
+            np.ascontiguousarray(inverse.T, np.float32),
+            np.ascontiguousarray(textures[0].T, np.float32),
+            np.ascontiguousarray(textures[1].T, np.float32),
             stretch.astype(np.float32),
             np.concatenate([[0, 0], scene.texture]).astype(np.int32),
-            np.concatenate([np.ones((2, 3)), scene.colour]).astype(np.float32),
+            np.ascontiguousarray(np.concatenate([np.ones((2, 3)), scene.colour]).T, np.float32),
             np.concatenate([heads, normal]).astype(np.float32),
             np.concatenate([[0.0, 0.0], scene.glow]).astype(np.float32),
             np.concatenate([[classes.SKY, classes.ROAD], scene.semantic]).astype(np.int32),
@@ -70,17 +70,19 @@ class Surface:
     depth_m: Float[np.ndarray, " n"]
     """Along the camera's axis; infinite for the sky."""
     place_m: tuple[np.ndarray, np.ndarray, np.ndarray]
-    albedo: Float[np.ndarray, "n 3"]
+    albedo: Float[np.ndarray, "3 n"]
     pane: Bool[np.ndarray, " n"]
     """Where a window pane is."""
     window: Int[np.ndarray, " n"]
     """A random number 0-255 that belongs to the window; 0 elsewhere."""
+    jitter: Float[np.ndarray, "2 n"]
+    """Random, -0.5 to 0.5."""
     semantic: Int[np.ndarray, " n"]
 
 
 def look_at(
     world: World, view: View, table: FaceTable, face: Int[np.ndarray, " n"], u: Float[np.ndarray, " n"],
-    v: Float[np.ndarray, " n"], jitter: Float[np.ndarray, "n 2"],
+    v: Float[np.ndarray, " n"], jitter: Float[np.ndarray, "2 n"],
 ) -> Surface:  # fmt: skip
     """Material and place of samples at pixels (u, v), which may lie between pixel centres.
 
@@ -95,31 +97,38 @@ def look_at(
     """
     inverse = _affine(table.inverse_depth, face, u, v)
     sky = face == SKY
-    depth = np.float32(1) / np.where(sky, np.float32(1e-9), inverse)
+    inverse[sky] = 1e-9
+    depth = 1 / inverse
     ray = _rays(view, u, v)
-    place = tuple(np.float32(eye) + depth * part for eye, part in zip(view.eye_m, ray, strict=True))
-    s = _affine(table.texture_s, face, u, v) * depth
-    t = _affine(table.texture_t, face, u, v) * depth
-    texture = table.texture[face]
-    area = table.stretch[face] * depth * depth * depth
+    place = tuple(depth * part + np.float32(eye) for eye, part in zip(view.eye_m, ray, strict=True))
+    s = _affine(table.texture_s, face, u, v)
+    t = _affine(table.texture_t, face, u, v)
+    s *= depth
+    t *= depth
+    texture = np.take(table.texture, face)
+    area = np.take(table.stretch, face) * depth * depth * depth
     ground = np.flatnonzero(face == GROUND)
     texture[ground], s[ground], t[ground] = world.ground.texture_at(place[0][ground], place[1][ground])
-    area[ground] *= _per_tile(world)[texture[ground]]
+    area[ground] *= np.take(_per_tile(world), texture[ground])
     texel = _texels(world, texture, s, t, area, jitter)
-    rgba = np.take(world.atlas.texels.view(np.uint32).ravel(), texel).view(np.uint8).reshape(-1, 4)
-    albedo = rgba[:, :3] * np.float32(1 / 255) * np.take(table.colour, face, axis=0)
-    windowed = _windowed(world)[texture]
-    pane = windowed & (rgba[:, 3] > 127)
-    semantic = np.where(face == GROUND, world.atlas.semantic[texel], table.semantic[face])
-    return Surface(face, ray, np.where(sky, np.float32(np.inf), depth), (place[0], place[1], place[2]), albedo, pane,
-                   _window_numbers(s, t, texture, pane), semantic)  # fmt: skip
+    albedo = np.stack([
+        np.take(plane, texel) * np.take(colour, face)
+        for plane, colour in zip(world.atlas.texels, table.colour, strict=False)
+    ])  # fmt: skip
+    albedo *= np.float32(1 / 255)
+    pane = np.take(_windowed(world), texture) & (np.take(world.atlas.texels[3], texel) > 127)
+    semantic = np.take(table.semantic, face)
+    semantic[ground] = np.take(world.atlas.semantic, texel[ground])
+    depth[sky] = np.inf
+    return Surface(face, ray, depth, (place[0], place[1], place[2]), albedo, pane,
+                   _window_numbers(s, t, texture, pane), jitter, semantic)  # fmt: skip
 
 
 def _affine(
-    functions: Float[np.ndarray, "faces 3"], face: Int[np.ndarray, " n"], u: Float[np.ndarray, " n"],
+    functions: Float[np.ndarray, "3 faces"], face: Int[np.ndarray, " n"], u: Float[np.ndarray, " n"],
     v: Float[np.ndarray, " n"],
 ) -> Float[np.ndarray, " n"]:  # fmt: skip
-    a, b, c = (np.take(np.ascontiguousarray(part), face) for part in functions.T)
+    a, b, c = (np.take(part, face) for part in functions)
     a *= u
     b *= v
     a += b
@@ -153,21 +162,21 @@ def _windowed(world: World) -> Bool[np.ndarray, " texture"]:
 
 def _texels(
     world: World, texture: Int[np.ndarray, " n"], s: Float[np.ndarray, " n"], t: Float[np.ndarray, " n"],
-    area: Float[np.ndarray, " n"], jitter: Float[np.ndarray, "n 2"],
+    area: Float[np.ndarray, " n"], jitter: Float[np.ndarray, "2 n"],
 ) -> Int[np.ndarray, " n"]:  # fmt: skip
     """Which texel of which mip level each sample reads: half of log2 of the texels in its footprint."""
-    size = world.atlas.size.astype(np.int32)[texture]
+    size = np.take(world.atlas.size.astype(np.int32), texture)
     texels = area * (size * size).astype(np.float32)
     # the exponent bits of a float32 are its log2, rounded down
     level = ((texels * np.float32(1.4)).view(np.int32) >> 23) - 127 >> 1
-    level = np.minimum(np.maximum(level, 0), _last_level(world)[texture])
+    level = np.minimum(np.maximum(level, 0), np.take(_last_level(world), texture))
     side = size >> level
     fine = side.astype(np.float32)
     mask = side - 1
-    column = ((s + WRAP) * fine + jitter[:, 0]).astype(np.int32) & mask
-    row = ((t + WRAP) * fine + jitter[:, 1]).astype(np.int32) & mask
+    column = ((s + WRAP) * fine + jitter[0]).astype(np.int32) & mask
+    row = ((t + WRAP) * fine + jitter[1]).astype(np.int32) & mask
     levels = world.atlas.start.shape[1]
-    return world.atlas.start.ravel()[texture * levels + level] + row * side + column
+    return np.take(world.atlas.start.ravel(), texture * levels + level) + row * side + column
 
 
 def _last_level(world: World) -> Int[np.ndarray, " texture"]:
@@ -183,8 +192,3 @@ def _window_numbers(
     mixed = (column * 73856093) ^ (row * 19349663) ^ (texture[index].astype(np.int64) * 83492791)
     numbers[index] = (mixed * 2654435761 >> 13 & 255).astype(np.int32)
     return numbers
-
-
-def is_shop(world: World, table: FaceTable, face: Int[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
-    """Whether samples belong to a shop front."""
-    return table.texture[face] == SHOP

@@ -25,7 +25,8 @@ Picture = Float[np.ndarray, "size size 4"]
 class Atlas:
     """All textures at all sizes; a texel's place is ``start[texture, level] + row * (size >> level) + column``."""
 
-    texels: UInt8[np.ndarray, "texel 4"]
+    texels: UInt8[np.ndarray, "4 texel"]
+    """Red, green, blue and the fourth channel, a plane each."""
     semantic: UInt8[np.ndarray, " texel"]
     """Class of ground texels; 0 elsewhere."""
     start: Int[np.ndarray, "texture level"]
@@ -50,7 +51,7 @@ class Atlas:
                     picture = picture.reshape(side, 2, side, 2, 4).mean(axis=(1, 3))
                     marks = marks[::2, ::2]
         size = np.array([len(picture) for picture in pictures])
-        return cls(np.concatenate(texels), np.concatenate(classes), start, size)
+        return cls(np.ascontiguousarray(np.concatenate(texels).T), np.concatenate(classes), start, size)
 
 
 def noise(size: int, scale: float, rng: np.random.Generator) -> Float[np.ndarray, "size size"]:
@@ -124,13 +125,14 @@ def foliage(rng: np.random.Generator, shape: str, size: int = 128) -> Picture:
     t, s = (np.mgrid[0:size, 0:size] + 0.5) / size
     x, y = 2 * s - 1, 2 * t - 1
     clumps = noise(size, 7, rng) + 0.6 * noise(size, 2.5, rng)
+    fine = noise(size, 1.1, rng)
     if shape == "round":
-        there = x**2 + (y * np.where(y < 0, 1.25, 1.0)) ** 2 < (0.80 + 0.11 * clumps) ** 2
+        there = x**2 + (y * np.where(y < 0, 1.25, 1.0)) ** 2 < (0.80 + 0.10 * clumps + 0.05 * fine) ** 2
     elif shape == "conifer":
         there = np.abs(x) < (0.5 - t / 2) * (1.55 + 0.3 * np.sin(30 * t)) + 0.03 * clumps
     else:
         angle, radius = np.arctan2(y - 0.35 + 0.75 * np.abs(x) ** 2.2, x), np.hypot(x, y - 0.35)
         there = (np.abs(np.sin(5.5 * angle)) > 0.45 + 0.5 * radius) & (radius < 1) | (radius < 0.14)
-    there &= clumps > -1.75
-    tone = 0.62 + 0.16 * clumps + 0.28 * y + 0.08 * noise(size, 0.9, rng)
+    there &= clumps + 0.5 * fine > -1.7
+    tone = 0.50 + 0.15 * clumps + 0.24 * y + 0.13 * fine
     return np.stack([tone, tone, tone, there.astype(float)], axis=2)

@@ -129,7 +129,8 @@ class Track:
     def __post_init__(self) -> None:
         """Check class, order of frames and lengths."""
         require(self.kind in KINDS, f'unknown class "{self.kind}"; known: {", ".join(KINDS)}')
-        require(bool((self.frames[1:] > self.frames[:-1]).all()), f"frames of track {self.track_id} must increase strictly")
+        increasing = bool((self.frames[1:] > self.frames[:-1]).all())
+        require(increasing, f"frames of track {self.track_id} must increase strictly")
         count = len(self.frames)
         for name in ("boxes", "truncated", "occluded", "size_m", "position_cam_m", "rotation_y_rad",
                      "position_world_m", "yaw_world_rad", "valid"):  # fmt: skip

@@ -6,6 +6,8 @@ Frames of reference are named in ``pipeline.schema``. Everything works on whole 
 import numpy as np
 from jaxtyping import Float
 
+from pipeline.schema import Calibration, require
+
 EARTH_RADIUS_M = 6378137.0
 """Radius used by KITTI's own Mercator conversion (raw devkit, ``latlonToMercator.m``)."""
 
@@ -154,3 +156,11 @@ def heading_in_cam(T_cam_src: Float[np.ndarray, "4 4"], yaw: Float[np.ndarray, "
     facing = np.stack([np.cos(yaw), np.sin(yaw), np.zeros_like(yaw)], axis=-1)
     x, _, z = T_cam_src[:3, :3] @ facing.T
     return np.arctan2(-z, x)
+
+
+def resize_calibration(calibration: Calibration, size: tuple[int, int]) -> Calibration:
+    """The same rig with pictures of another width and height; pixel centres are whole numbers before and after."""
+    require(min(size) > 0, f"a picture needs a positive size, got {size}")
+    scale = np.array(size) / np.array(calibration.image_size)
+    S = np.array([[scale[0], 0, (scale[0] - 1) / 2], [0, scale[1], (scale[1] - 1) / 2], [0, 0, 1]])
+    return Calibration(S @ calibration.P2, calibration.T_cam_velo, calibration.T_velo_imu, size)

@@ -13,6 +13,9 @@ from pipeline.city.textures import CONIFER, PALM
 
 LAMP_HEIGHT_M = 7.5
 
+LAMP_COLOURS = np.array([(0.95, 0.05, 0.03), (0.95, 0.55, 0.03), (0.05, 0.80, 0.40)])
+"""Red above amber above green."""
+
 Head = tuple[Node, int, np.ndarray]
 """A signal head: its crossing, the direction of the traffic it speaks to, and where it hangs (m)."""
 
@@ -152,18 +155,21 @@ def signals(streets: Streets) -> tuple[Polygons, list[Head]]:
 
 
 def lit_lamps(heads: list[Head], streets: Streets, time_s: float, eye_m: Float[np.ndarray, "3"]) -> Polygons:
-    """The three lamps of every signal head near the eye, with the one that shines now."""
-    parts = []
-    for node, way, place in heads:
-        if np.abs(place[:2] - eye_m[:2]).sum() > 150 or (place - eye_m)[:2] @ along(way) < 0:
-            continue
-        green = streets.green_left_s(node, way, time_s)
-        shining = 2 if green > 1.2 else 1 if green > 0 else 0
-        for lamp, colour in enumerate(((0.95, 0.05, 0.03), (0.95, 0.55, 0.03), (0.05, 0.80, 0.40))):
-            across, up = np.array([*right_of(way), 0]) * 0.12, np.array([0, 0, 0.12])
-            middle = place + np.array([0, 0, 0.32 * (1 - lamp)])
-            corners = np.stack([middle - across - up, middle + across - up, middle + across + up, middle - across + up])
-            on = lamp == shining
-            tone = colour if on else (0.07, 0.06, 0.05)
-            parts.append(faces(corners[None], tone, semantic=classes.LIGHT, glow=5.0 if on else 0.0, two_sided=True))
-    return Polygons.join(parts) if parts else faces(np.zeros((0, 4, 3)), (0.0, 0.0, 0.0))
+    """The three lamps of the signal heads before the eye, with the one that shines now."""
+    near = [
+        (place, right_of(way), streets.green_left_s(node, way, time_s))
+        for node, way, place in heads
+        if abs(place[0] - eye_m[0]) + abs(place[1] - eye_m[1]) < 150 and (place - eye_m)[:2] @ along(way) > 0
+    ]
+    if not near:
+        return faces(np.zeros((0, 4, 3)), (0.0, 0.0, 0.0))
+    place, right, green = (np.array(part) for part in zip(*near, strict=True))
+    lift = np.array([[0, 0, 0.32], [0, 0, 0], [0, 0, -0.32]])
+    middle = (place[:, None] + lift).reshape(-1, 3)
+    across, up = np.repeat(np.column_stack([right, np.zeros(len(right))]), 3, axis=0) * 0.12, np.array([0, 0, 0.12])
+    corners = np.stack([middle - across - up, middle + across - up, middle + across + up, middle - across + up], axis=1)
+    shining = (np.where(green > 1.2, 2, np.where(green > 0, 1, 0))[:, None] == np.arange(3)).ravel()
+    colour = np.where(shining[:, None], np.tile(LAMP_COLOURS, (len(place), 1)), (0.07, 0.06, 0.05))
+    lamps = faces(corners, colour, semantic=classes.LIGHT, two_sided=True)
+    lamps.glow[:] = 5.0 * shining
+    return lamps

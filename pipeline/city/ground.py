@@ -33,8 +33,8 @@ def street_pictures(
     picture, marks = _cross_section(plan, np.abs(lateral), t * PERIOD_M, rng)
     _paint_lanes(plan, picture, lateral, t * PERIOD_M)
     crossing, crossing_marks = _crossing(plan, rng)
-    tone = 0.20 + 0.03 * noise(SIZE, 60, rng)
-    patches = noise(SIZE, 50, rng)
+    tone = 0.20 + 0.03 * noise(SIZE, 60.0, rng)
+    patches = noise(SIZE, 50.0, rng)
     green = (patches < np.quantile(patches, lawn))[..., None]
     speckle = 1 + 0.16 * noise(SIZE, 1.0, rng)[..., None]
     lot = np.where(green, np.array(GRASS) * speckle, tone[..., None] * np.array([1.0, 0.98, 0.94]))
@@ -50,13 +50,13 @@ def _cross_section(
 ) -> tuple[Picture, UInt8[np.ndarray, "size size"]]:  # fmt: skip
     """Road, median, kerb, verge and sidewalk by distance from the middle of the street."""
     road = plan.road_half_m
-    fine, coarse = noise(SIZE, 1.0, rng), noise(SIZE, 40, rng)
+    fine, coarse = noise(SIZE, 1.0, rng), noise(SIZE, 40.0, rng)
     tone = ASPHALT + 0.013 * fine + 0.009 * coarse
     # tyres polish two tracks in each lane
     for lane in range(plan.lanes):
         for track in (-0.8, 0.8):
             tone += 0.014 * np.exp(-(((aside - plan.lane_offset_m(lane) - track) / 0.35) ** 2))
-    tone = np.where(np.abs(noise(SIZE, 9, rng)) < 0.012, tone * 0.65, tone)  # cracks
+    tone = np.where(np.abs(noise(SIZE, 9.0, rng)) < 0.012, tone * 0.65, tone)  # cracks
     parked = (aside > road - plan.parking_m) & (aside < road)
     tone = np.where(parked, tone * 0.9, tone)
     picture = np.repeat(tone[..., None], 4, axis=2)
@@ -109,7 +109,7 @@ def _crossing(plan: StreetPlan, rng: np.random.Generator) -> tuple[Picture, UInt
     sign = np.where(np.abs(y) > np.abs(x), -np.sign(y) * x, np.sign(x) * y)
     # traffic keeps right: it arrives at the stop line on its own half of the street
     stop = (far > plan.stop_m) & (far < plan.stop_m + 0.4) & (sign > 0.3) & (np.abs(across) < road - plan.parking_m)
-    picture[(zebra | stop) & on_road, :3] = PAINT * (0.9 + 0.1 * noise(SIZE, 3, rng)[(zebra | stop) & on_road, None])
+    picture[(zebra | stop) & on_road, :3] = PAINT * (0.9 + 0.1 * noise(SIZE, 3.0, rng)[(zebra | stop) & on_road, None])
     return picture, marks
 
 
@@ -131,9 +131,9 @@ class GroundMap:
     plan: StreetPlan
     west_m: float
     south_m: float
-    nearest_x: Float[np.ndarray, " metre"]
+    nearest_x: Float[np.ndarray, " east"]
     """x of the nearest north-south street for every metre from ``west_m``."""
-    nearest_y: Float[np.ndarray, " metre"]
+    nearest_y: Float[np.ndarray, " north"]
 
     @classmethod
     def of(cls, streets: Streets, margin_m: float = 1200.0) -> "GroundMap":

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from pipeline.city.raster import GROUND, SKY, rasterise
 from pipeline.city.recording import Recording
-from pipeline.city.stage import Cast, stage
+from pipeline.city.stage import Cast, solid
 from pipeline.city.surface import FaceTable
 from pipeline.city.view import View
 from pipeline.city.world import World
@@ -22,7 +22,8 @@ FARTHEST_M = 120.0
 NOISE_M = 0.012
 LOST = 0.06
 """Share of the rays that never come back."""
-FOCAL_PX = 200.0
+FOCAL_PX = 160.0
+"""Of the views that tell which face a ray meets; where on the face is worked out exactly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +64,13 @@ def scan(
     for quarter in range(4):
         T_view_velo = _looking(quarter * np.pi / 2)
         view = View(width, height, (FOCAL_PX, FOCAL_PX), (centre[0], float(centre[1])), T_view_velo @ T_velo_city)
-        points.append(_returns(world, view, rays, stage_buffers(world, recording, cast, frame, view), T_view_velo, rng))
+        points.append(_returns(world, view, rays, _seen(world, recording, cast, frame, view), T_view_velo, rng))
     return np.concatenate(points)
 
 
-def stage_buffers(
-    world: World, recording: Recording, cast: Cast, frame: int, view: View
-) -> tuple[np.ndarray, FaceTable]:
+def _seen(world: World, recording: Recording, cast: Cast, frame: int, view: View) -> tuple[np.ndarray, FaceTable]:
     """Faces of a view's pixels and the table that describes them."""
-    buffers = rasterise(stage(world, recording, cast, frame, view), view, world.atlas)
+    buffers = rasterise(solid(world, recording, cast, frame, view), view, world.atlas)
     return buffers.face, FaceTable.of(buffers, view)
 
 

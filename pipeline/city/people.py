@@ -3,13 +3,11 @@
 Local coordinates as for vehicles: x forwards, y left, z up, the origin on the ground.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from jaxtyping import Float
 
 from pipeline.city import classes
-from pipeline.city.polygons import Polygons, box, faces
+from pipeline.city.polygons import Polygons, Vector, box, faces
 
 SKIN = np.array([(0.55, 0.36, 0.26), (0.40, 0.24, 0.16), (0.16, 0.09, 0.06), (0.62, 0.44, 0.34)])
 TOPS = np.array([(0.05, 0.05, 0.06), (0.10, 0.13, 0.24), (0.40, 0.06, 0.06), (0.55, 0.54, 0.50), (0.14, 0.24, 0.16),
@@ -22,9 +20,7 @@ def _pick(table: Float[np.ndarray, "n 3"], rng: np.random.Generator) -> Float[np
     return table[int(rng.integers(len(table)))] * rng.uniform(0.85, 1.15)
 
 
-def _limb(
-    start: Sequence[float], stop: Sequence[float], thick_m: float, swing: tuple[float, float]
-) -> tuple[np.ndarray, np.ndarray]:
+def _limb(start: Vector, stop: Vector, thick_m: float, swing: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
     """An upright prism between two points, and how far its lower and its upper end swing."""
     low, high = np.array(start), np.array(stop)
     corners = box((thick_m, thick_m, 1.0), (0, 0, 0.5))[:4]
@@ -33,7 +29,7 @@ def _limb(
     return placed, swing[0] + (swing[1] - swing[0]) * share[..., 0]
 
 
-def _head(middle: Sequence[float], radius_m: float, tone: np.ndarray, hair: np.ndarray) -> list[Polygons]:
+def _head(middle: Vector, radius_m: float, tone: np.ndarray, hair: np.ndarray) -> list[Polygons]:
     """Two stacked tapered boxes: a face and hair; round enough from ten metres on."""
     x, y, z = middle
     face = box((1.7 * radius_m, 1.45 * radius_m, 1.7 * radius_m), (x, y, z))

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 from pipeline.city.classes import STATIC
 from pipeline.city.textures import FLAT
 
-Vector = Sequence[float] | np.ndarray
+Vector = Sequence[float | int] | np.ndarray
 
 Colour = tuple[float, float, float]
 """Reflected share of red, green and blue light, 0 to 1, linear."""
@@ -53,7 +53,7 @@ class Polygons:
 
 
 def faces(
-    corners_m: Float[np.ndarray, "n 4 3"], colour: Colour | Float[np.ndarray, "n 3"], *, texture: int = FLAT,
+    corners_m: Float[np.ndarray, "n 4 3"], colour: Colour | np.ndarray, *, texture: int = FLAT,
     extent: Float[np.ndarray, "n 4"] | tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0), semantic: int = STATIC,
     instance: int = 0, glow: float = 0.0, two_sided: bool = False,
     swing_m: Float[np.ndarray, "n 4"] | float = 0.0,

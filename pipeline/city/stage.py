@@ -52,10 +52,16 @@ class Cast:
 
 def stage(world: World, recording: Recording, cast: Cast, frame: int, view: View) -> Polygons:
     """Everything a view may show at one frame."""
-    eye_m = view.eye_m
     return Polygons.join([
-        world.standing.seen_in(view), world.trees.crowns(eye_m), actor_faces(recording, cast, frame, view),
-        lit_lamps(world.signal_heads, world.streets, float(recording.time_s[frame]), eye_m),
+        solid(world, recording, cast, frame, view),
+        lit_lamps(world.signal_heads, world.streets, float(recording.time_s[frame]), view.eye_m),
+    ])  # fmt: skip
+
+
+def solid(world: World, recording: Recording, cast: Cast, frame: int, view: View) -> Polygons:
+    """The same without the lamps of signals, which no LiDAR notices."""
+    return Polygons.join([
+        world.standing.seen_in(view), world.trees.crowns(view.eye_m), actor_faces(recording, cast, frame, view),
     ])  # fmt: skip
 
 

@@ -18,7 +18,7 @@ WINDOWED = (BRICK, STONE, CURTAIN, STUCCO, SIDING, SHOP)
 CUT_OUT = (LEAVES, PALM, CONIFER)
 """Textures whose fourth channel marks what is there."""
 
-Picture = Float[np.ndarray, "size size 4"]
+Picture = Float[np.ndarray, "_ _ 4"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def shop(rng: np.random.Generator, size: int = 128) -> Picture:
     picture = facade(rng, (0.06, 0.12, 0.94, 0.68), frame=0.025, bars=2, size=size)
     t = np.mgrid[0:size, 0:size][0] / size
     board = (t > 0.74) & (t < 0.93)
-    picture[board, :3] = np.array([0.75, 0.5, 0.35]) + 0.04 * noise(size, 2, rng)[board][:, None]
+    picture[board, :3] = np.array([0.75, 0.5, 0.35]) + 0.04 * noise(size, 2.0, rng)[board][:, None]
     picture[t < 0.08, :3] = 0.35
     return picture
 
@@ -124,7 +124,7 @@ def foliage(rng: np.random.Generator, shape: str, size: int = 128) -> Picture:
     """A crown as a cut-out: round, palm or conifer; lighter where the light comes from above."""
     t, s = (np.mgrid[0:size, 0:size] + 0.5) / size
     x, y = 2 * s - 1, 2 * t - 1
-    clumps = noise(size, 7, rng) + 0.6 * noise(size, 2.5, rng)
+    clumps = noise(size, 7.0, rng) + 0.6 * noise(size, 2.5, rng)
     fine = noise(size, 1.1, rng)
     if shape == "round":
         there = x**2 + (y * np.where(y < 0, 1.25, 1.0)) ** 2 < (0.80 + 0.10 * clumps + 0.05 * fine) ** 2

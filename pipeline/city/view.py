@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
+from pipeline import geometry
 from pipeline.geometry import invert_rigid
 from pipeline.registry import lookup
 from pipeline.schema import Calibration
@@ -42,15 +43,12 @@ class View:
 
 
 def resize_calibration(calibration: Calibration, size: str) -> Calibration:
-    """The same rig with pictures of another size; a pixel's centre is at its middle before and after.
+    """The same rig with pictures of a size in ``SIZES``.
 
     Raises:
         UserError: there is no such size.
     """
-    width, height = lookup(SIZES, size, "picture size")
-    scale = np.array([width, height]) / calibration.image_size
-    S = np.array([[scale[0], 0, (scale[0] - 1) / 2], [0, scale[1], (scale[1] - 1) / 2], [0, 0, 1]])
-    return Calibration(S @ calibration.P2, calibration.T_cam_velo, calibration.T_velo_imu, (width, height))
+    return geometry.resize_calibration(calibration, lookup(SIZES, size, "picture size"))
 
 
 def camera_view(calibration: Calibration, T_city_imu: Float[np.ndarray, "4 4"]) -> View:

@@ -121,7 +121,7 @@ def build_world(name: str, seed: int) -> World:
     return World(
         name, style, streets, standing, trees, heads,
         GroundMap.of(streets), _atlas(style, rng), _shadows(streets, style, plots, trees, rng),
-        _lamp_light(streets, lights), noise(256, 9, rng) + 0.5 * noise(256, 3, rng), _ridge(style, rng),
+        _lamp_light(streets, lights), noise(256, 9.0, rng) + 0.5 * noise(256, 3.0, rng), _ridge(style, rng),
     )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def _shadows(
     away, sink = -np.array([np.cos(azimuth), np.sin(azimuth)]), np.tan(elevation)
     shadow, stride = np.zeros_like(height), 1.0
     for reach in np.arange(stride, height.max() / sink, stride):
-        i, j = np.round(away * reach / SHADOW_M).astype(int)
+        i, j = np.round(away * reach / SHADOW_M).astype(int).tolist()
         to, of = _shifted(i, columns), _shifted(-i, columns)
         to_y, of_y = _shifted(j, rows), _shifted(-j, rows)
         np.maximum(shadow[to, to_y], height[of, of_y] - np.float32(reach * sink), out=shadow[to, to_y])
@@ -206,5 +206,7 @@ def _ridge(style: Style, rng: np.random.Generator) -> Float[np.ndarray, " azimut
     """A mountain line around the city, or none."""
     if not style.mountains:
         return np.zeros(1024, np.float32)
-    rough = sum(noise(1024, scale, rng)[0] * weight for scale, weight in ((60, 1.0), (18, 0.45), (5, 0.16), (2, 0.07)))
+    rough = sum(
+        noise(1024, scale, rng)[0] * weight for scale, weight in ((60.0, 1.0), (18.0, 0.45), (5.0, 0.16), (2.0, 0.07))
+    )
     return np.maximum(0.085 + 0.028 * np.asarray(rough), 0.02).astype(np.float32)

@@ -1,6 +1,9 @@
 """Every source of driving data by name. To add one: write its file, add its line."""
 
 from pipeline.sources.base import Source
+from pipeline.sources.day_night import DayNight
+from pipeline.sources.kitti_depth import KittiDepth
+from pipeline.sources.kitti_object import KittiObject
 from pipeline.sources.kitti_raw import KittiRaw
 from pipeline.sources.kitti_tracking import KittiTracking
 from pipeline.sources.mini_city import MiniCity
@@ -11,4 +14,7 @@ SOURCES: dict[str, Source] = {
     "kitti_raw": KittiRaw(),
     "tracks_table": TracksTable(),
     "mini_city": MiniCity(),
+    "kitti_object": KittiObject(),
+    "kitti_depth": KittiDepth(),
+    "day_night": DayNight(),
 }

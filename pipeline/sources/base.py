@@ -78,3 +78,8 @@ class SelfMade(Protocol):
     def make(self, folder: Path) -> Path:
         """Write the data below ``folder`` unless it is there already; return the root to read."""
         ...
+
+
+def existing(path: Path) -> Path | None:
+    """The path, if a file is there."""
+    return path if path.is_file() else None

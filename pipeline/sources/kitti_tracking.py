@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.schema import Calibration, Drive, EgoMotion, Frame, Problem, UserError
-from pipeline.sources.base import Reading
+from pipeline.sources.base import Reading, existing
 from pipeline.sources.calibration_file import USUAL_SIZE, read_calibration
 from pipeline.sources.oxts import read_oxts
 from pipeline.sources.rows import Rows, gather_tracks, place_in_world
@@ -87,9 +87,18 @@ def _companion(root: Path, folder: str, label: Path, problems: list[Problem], no
 
 
 def _frames(root: Path, name: str) -> tuple[Frame, ...]:
-    """The pictures of a sequence, where there are any."""
-    images = sorted((root / "image_02" / name).glob("[0-9]*.*"))
-    return tuple(Frame(name, int(image.stem), image) for image in images if image.stem.isdecimal())
+    """The pictures of a sequence, where there are any, with scan and depth where these exist too."""
+    images = [path for path in sorted((root / "image_02" / name).glob("[0-9]*.*")) if path.stem.isdecimal()]
+    return tuple(
+        Frame(
+            name,
+            int(image.stem),
+            image,
+            velodyne=existing(root / "velodyne" / name / f"{image.stem}.bin"),
+            depth=existing(root / "depth" / name / f"{image.stem}.png"),
+        )
+        for image in images
+    )
 
 
 def _size_of_picture(frames: tuple[Frame, ...], problems: list[Problem]) -> tuple[int, int] | None:

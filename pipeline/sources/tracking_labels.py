@@ -43,6 +43,20 @@ def read_labels(path: Path) -> tuple[Rows, list[Problem]]:
     return rows, sorted(problems + more, key=lambda problem: problem.line or 0)
 
 
+def read_object_labels(path: Path) -> tuple[Rows, list[Problem]]:
+    """Labels of the object benchmark: the same columns without frame and track, so each row is a track of its own."""
+
+    def parse(words: list[str]) -> tuple[int, list[float]]:
+        columns(words, len(COLUMNS) - 2, "an object label")
+        return _parse(["0", "0", *words])
+
+    parsed, lines, problems = read_carefully(path, parse)
+    numbers = np.array([values for _, values in parsed]).reshape(-1, len(_NUMBERS))
+    table = dict(zip(_NUMBERS, numbers.T, strict=True)) | {"track": np.arange(len(lines))}
+    rows, more = check(_rows(np.array(lines, np.int64), np.array([kind for kind, _ in parsed], np.int64), table), path)
+    return rows, sorted(problems + more, key=lambda problem: problem.line or 0)
+
+
 def _read_fast(path: Path) -> Rows | None:
     """All rows of the file at once, or None where anything at all looks odd."""
     if path.stat().st_size == 0:

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.frames import cache_frames, decode, scale_boxes
+from pipeline.schema import Drive, Frame, UserError
+from pipeline.sources.day_night import DayNight
+from pipeline.sources.kitti_depth import KittiDepth, read_depth
+from pipeline.sources.kitti_object import KittiObject
+
+CALIB = "P2: 700 0 600 0 0 700 180 0 0 0 1 0\nR0_rect: 1 0 0 0 1 0 0 0 1\n" + "".join(
+    f"{name}: 1 0 0 0 0 1 0 0 0 0 1 0\n" for name in ("Tr_velo_to_cam", "Tr_imu_to_velo")
+)
+LABEL = "Car 0.30 1 -1.57 100 120 200 180 1.5 1.6 4.0 2.0 1.6 20.0 -1.5\n"
+
+
+def picture(path, size=(8, 4), mode="RGB"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size).save(path)
+
+
+def test_an_object_label_becomes_a_track_of_one_frame(tmp_path):
+    picture(tmp_path / "image_2" / "000007.png", (1242, 375))
+    for folder, text in (
+        ("label_2", LABEL + "DontCare -1 -1 -10 1 2 3 4 -1 -1 -1 -1000 -1000 -1000 -10\n"),
+        ("calib", CALIB),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "000007.txt").write_text(text)
+    reading = KittiObject().read(tmp_path)
+    assert reading.problems == ()
+    drive = reading.drives[0]
+    track = drive.tracks[0]
+    assert (drive.name, track.kind, drive.image_size) == ("000007", "Car", (1242, 375))
+    assert track.truncated.tolist() == [0.3]
+    assert track.boxes.tolist() == [[100, 120, 200, 180]]
+    assert drive.ignore_boxes.tolist() == [[1, 2, 3, 4]]
+
+
+def test_a_label_with_too_few_columns_is_named(tmp_path):
+    for folder, text in (("label_2", LABEL + "Car 0 0 0 1 2\n"), ("calib", CALIB)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "000001.txt").write_text(text)
+    problem = KittiObject().read(tmp_path).problems[0]
+    assert (problem.file.name, problem.line) == ("000001.txt", 2)
+
+
+def test_depth_is_metres_and_unknown_is_nan(tmp_path):
+    path = tmp_path / "d.png"
+    Image.fromarray(np.array([[0, 256, 2560]], np.uint16)).save(path)
+    np.testing.assert_array_equal(read_depth(path), [[np.nan, 1.0, 10.0]])
+    picture(tmp_path / "rgb.png")
+    with pytest.raises(ValueError, match="expected 16 bits"):
+        read_depth(tmp_path / "rgb.png")
+
+
+def test_pairs_of_another_size_or_without_a_picture_are_problems(tmp_path):
+    for name, size in (("a.png", (8, 4)), ("b.png", (6, 4))):
+        picture(tmp_path / "image_2" / name, (8, 4))
+        (tmp_path / "depth").mkdir(exist_ok=True)
+        Image.fromarray(np.ones(size[::-1], np.uint16)).save(tmp_path / "depth" / name)
+    Image.fromarray(np.ones((4, 8), np.uint16)).save(tmp_path / "depth" / "c.png")
+    reading = KittiDepth().read(tmp_path)
+    assert [len(drive.frames) for drive in reading.drives] == [1]
+    assert [problem.file.name for problem in reading.problems] == ["b.png", "c.png"]
+
+
+def test_two_folders_become_two_drives_and_a_broken_picture_a_problem(tmp_path):
+    picture(tmp_path / "day" / "1.png")
+    picture(tmp_path / "night" / "1.png")
+    (tmp_path / "night" / "2.jpg").write_bytes(b"no picture")
+    reading = DayNight().read(tmp_path)
+    assert [(drive.name, len(drive.frames)) for drive in reading.drives] == [("day", 1), ("night", 1)]
+    assert reading.problems[0].file.name == "2.jpg"
+
+
+def test_frames_are_decoded_once_and_again_when_a_picture_changes(tmp_path):
+    image = tmp_path / "1.png"
+    Image.fromarray(np.arange(96, dtype=np.uint8).reshape(4, 8, 3)).save(image)
+    drive = Drive("d", "x", None, None, (), (8, 4), frames=(Frame("d", 0, image),))
+    cache = cache_frames([drive], (8, 4), tmp_path / "cache")
+    np.testing.assert_array_equal(cache.pixels[0], decode(image, (8, 4)))
+    assert len(cache) == 1
+    stamp = (tmp_path / "cache" / "pixels.uint8").stat().st_mtime_ns
+    cache_frames([drive], (8, 4), tmp_path / "cache")
+    assert (tmp_path / "cache" / "pixels.uint8").stat().st_mtime_ns == stamp
+    picture(image, (8, 4))
+    assert cache_frames([drive], (8, 4), tmp_path / "cache").pixels[0].max() == 0
+
+
+def test_drives_without_pictures_cannot_be_cached(tmp_path):
+    with pytest.raises(UserError, match="No pictures"):
+        cache_frames([Drive("d", "x", None, None, (), (8, 4))], (8, 4), tmp_path)
+
+
+def test_a_box_around_the_whole_picture_stays_around_the_whole_picture():
+    whole = np.array([[-0.5, -0.5, 1241.5, 374.5]])
+    np.testing.assert_allclose(scale_boxes(whole, (1242, 375), (416, 128)), [[-0.5, -0.5, 415.5, 127.5]])

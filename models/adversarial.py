@@ -1,68 +1,21 @@
 """THE adversarial training loop: a generator, a critic and a frozen recipe of what each of them minimises."""
 
-import functools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from models.losses import AdversarialLoss, Wasserstein
-from models.penalties import Constraint, GradientPenalty, Penalty, WeightClipping
+from models.players import AdversarialRecipe, Players
 from models.reporting import Report, TrainingDiverged, silent
-from models.stabilizers import MovingAverage
+
+__all__ = ["AdversarialRecipe", "DrawLatent", "DrawReal", "Players", "train_adversarial"]
 
 DrawReal: TypeAlias = Callable[[int, torch.Generator], Sequence[Tensor]]
 """``draw_real(count, rng)``: real samples, then whatever both players are told about them (labels, images, ...)."""
 DrawLatent: TypeAlias = Callable[[int, torch.Generator], Tensor]
 """``draw_latent(count, rng)``: what the generator starts from."""
-
-
-@dataclass(frozen=True)
-class AdversarialRecipe:
-    """How two players are trained. The defaults are WGAN-GP (Gulrajani et al., NeurIPS 2017) with an averaged G."""
-
-    loss: AdversarialLoss = field(default_factory=Wasserstein)
-    penalties: tuple[Penalty, ...] = (GradientPenalty(),)
-    constraints: tuple[Constraint, ...] = ()
-    steps: int = 1500
-    """Steps of the generator."""
-    critic_steps: int = 3
-    """Steps of the critic before each step of the generator."""
-    batch: int = 128
-    generator_rate: float = 5e-4
-    critic_rate: float = 5e-4
-    betas: tuple[float, float] = (0.5, 0.9)
-    average: float = 0.995
-    """Decay of the generator's moving average; 0 keeps the last weights."""
-    one_pass: bool = True
-    """Score real and fake samples in one pass; False for critics with batch statistics."""
-    report_every: int = 100
-
-    def __post_init__(self) -> None:
-        """Refuse numbers that cannot train, and remedies that exclude each other."""
-        for name in ("steps", "critic_steps", "batch", "generator_rate", "critic_rate", "report_every"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
-        clipped = any(isinstance(constraint, WeightClipping) for constraint in self.constraints)
-        if clipped and any(isinstance(penalty, GradientPenalty) for penalty in self.penalties):
-            raise ValueError("weight clipping and a gradient penalty do the same job against each other: choose one")
-
-
-class Players:
-    """Everything that changes during training: two networks, their optimisers, the average, the step."""
-
-    def __init__(self, generator: nn.Module, critic: nn.Module, recipe: AdversarialRecipe) -> None:
-        """Training starts at step 0 with fresh optimisers."""
-        adam = functools.partial(torch.optim.Adam, betas=recipe.betas, fused=True)
-        self.generator, self.critic = generator.train(), critic.train()
-        self.weights_g, self.weights_c = list(generator.parameters()), list(critic.parameters())
-        self.optimiser_g = adam(self.weights_g, lr=recipe.generator_rate)
-        self.optimiser_c = adam(self.weights_c, lr=recipe.critic_rate)
-        self.average = MovingAverage(generator, recipe.average)
-        self.step = 0
 
 
 def train_adversarial(
@@ -82,7 +35,6 @@ def train_adversarial(
     Raises:
         TrainingDiverged: a loss is not finite; the message gives the step.
     """
-    losses = torch.zeros(2, device=rng.device)
     while players.step < recipe.steps:
         # 1. The critic learns to tell real from fake. Only its last batch of fakes remembers how it was made.
         for turn in range(recipe.critic_steps):
@@ -108,10 +60,10 @@ def train_adversarial(
         players.step += 1
 
         # 4. Now and then: look and report.
-        losses += torch.stack([critic_loss.detach(), generator_loss.detach()])
+        players.losses += torch.stack([critic_loss.detach(), generator_loss.detach()])
+        players.unreported += 1
         if players.step % recipe.report_every == 0 or players.step == recipe.steps:
-            _report(losses, players.step, recipe, report)
-            losses = torch.zeros_like(losses)
+            _report(players, report)
     return players.average.network
 
 
@@ -137,12 +89,14 @@ def _critic_loss(
     return loss
 
 
-def _report(losses: Tensor, step: int, recipe: AdversarialRecipe, report: Report) -> None:
-    since = (step - 1) % recipe.report_every + 1
-    critic_loss, generator_loss = (losses / since).tolist()
+def _report(players: Players, report: Report) -> None:
+    critic_loss, generator_loss = (players.losses / players.unreported).tolist()
+    players.losses.zero_()
+    players.unreported = 0
+    report(players.step, {"critic_loss": critic_loss, "generator_loss": generator_loss})
     if not (math.isfinite(critic_loss) and math.isfinite(generator_loss)):
         raise TrainingDiverged(
-            f"The adversarial losses are not finite at step {step} (critic {critic_loss}, generator {generator_loss}): "
-            "lower the learning rates, raise the penalty, or look for values in the data that are not finite."
+            f"The adversarial losses are not finite at step {players.step} (critic {critic_loss}, generator "
+            f"{generator_loss}): lower the learning rates, raise the penalty, or look for values in the data that are "
+            "not finite."
         )
-    report(step, {"critic_loss": critic_loss, "generator_loss": generator_loss})

@@ -13,3 +13,7 @@ def silent(step: int, values: Mapping[str, float]) -> None:
 
 class TrainingDiverged(RuntimeError):
     """A loss or a weight stopped being a finite number; the message says at which step and what to try."""
+
+
+class CheckpointRefused(RuntimeError):
+    """A file cannot be continued from: missing, damaged, unsafe, or of another run; the message says which."""

@@ -7,6 +7,7 @@ imported where it is needed: it takes seconds, and most commands do without.
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -182,9 +183,14 @@ def _log(
 
     client.log_batch(
         run_id,
-        metrics=[Metric(key, float(value), 0, 0) for key, value in metrics.items() if value is not None],
-        params=[Param(key, str(value)[:6000]) for key, value in parameters.items()],
+        metrics=[Metric(_key(name), float(value), 0, 0) for name, value in metrics.items() if value is not None],
+        params=[Param(_key(name), str(value)[:6000]) for name, value in parameters.items()],
     )
+
+
+def _key(name: str) -> str:
+    """A name that MLflow accepts: ``flip+gan`` becomes ``flip_gan``."""
+    return re.sub(r"[^\w\-. :/]", "_", name)
 
 
 def _log_data(client: "MlflowClient", run_id: str, facts: Mapping[str, Any], roles: Mapping[str, str]) -> None:

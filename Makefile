@@ -21,7 +21,7 @@ test: .venv/installed-dev ## Check style, types and architecture, and run all te
 
 clean: ## Remove everything that was made here: .venv, caches, and the contents of data/
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
-	find data -mindepth 1 ! -name README.md -delete
+	find data -mindepth 1 ! -path 'data/README.md' ! -path 'data/pictures*' -delete
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -196,9 +196,9 @@ STUDIES: dict[str, Study] = {
         about="On an embedded city's traffic: does synthetic data help a trajectory predictor?",
         source="mini_city",
         strategies=(NONE, "copies", "noise", "flip", "jitter", "gan"),
-        fractions=(0.25,),
         seeds=3,
         folds=3,
+        design=Design(options={"task": {"steps": 300}, "gan": {"steps": 1000}}),  # minutes, not the best there is
     ),
     "tracks": Study(
         name="tracks",

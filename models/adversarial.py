@@ -63,7 +63,8 @@ def train_adversarial(
         players.losses += torch.stack([critic_loss.detach(), generator_loss.detach()])
         players.unreported += 1
         if players.step % recipe.report_every == 0 or players.step == recipe.steps:
-            _report(players, report)
+            signs = _vital_signs(players, real, fake) if recipe.vital_signs else {}
+            _report(players, signs, report)
     return players.average.network
 
 
@@ -89,11 +90,20 @@ def _critic_loss(
     return loss
 
 
-def _report(players: Players, report: Report) -> None:
+@torch.no_grad()
+def _vital_signs(players: Players, real: Tensor, fake: Tensor) -> dict[str, float]:
+    """Length of the generator's last gradient; spread of the last fakes as a part of the real samples' spread."""
+    gradients = [weight.grad for weight in players.weights_g if weight.grad is not None]
+    length = torch.stack(torch._foreach_norm(gradients)).norm()
+    spread = [samples.flatten(1).std(dim=0, correction=0).mean() for samples in (fake, real)]
+    return {"generator_gradient": length.item(), "diversity": (spread[0] / spread[1].clamp(min=1e-12)).item()}
+
+
+def _report(players: Players, signs: dict[str, float], report: Report) -> None:
     critic_loss, generator_loss = (players.losses / players.unreported).tolist()
     players.losses.zero_()
     players.unreported = 0
-    report(players.step, {"critic_loss": critic_loss, "generator_loss": generator_loss})
+    report(players.step, {"critic_loss": critic_loss, "generator_loss": generator_loss} | signs)
     if not (math.isfinite(critic_loss) and math.isfinite(generator_loss)):
         raise TrainingDiverged(
             f"The adversarial losses are not finite at step {players.step} (critic {critic_loss}, generator "

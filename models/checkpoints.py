@@ -21,8 +21,8 @@ from models.reporting import CheckpointRefused, Report, silent
 
 FORMAT = "adversarial-run-1"
 """Changes whenever older files can no longer be continued."""
-FREE = ("steps", "report_every")
-"""Fields of a recipe that a continued run may change: how long it lasts and how often it speaks."""
+FREE = ("steps", "report_every", "vital_signs")
+"""Fields of a recipe that a continued run may change: how long it lasts and what it reports."""
 
 
 def save_checkpoint(path: Path, players: Players, recipe: AdversarialRecipe, rng: torch.Generator) -> None:
@@ -58,7 +58,7 @@ def load_checkpoint(path: Path, players: Players, recipe: AdversarialRecipe, rng
     if run["recipe"] != recipe_digest(recipe):
         raise CheckpointRefused(
             f"{path} belongs to another recipe: continue it with the recipe it was started with (only "
-            f"{' and '.join(FREE)} may differ), or start again in another place."
+            f"{', '.join(FREE)} may differ), or start again in another place."
         )
     if run["device"] != rng.device.type:
         raise CheckpointRefused(f"{path} was written on {run['device']}; its random numbers need the same device.")

@@ -32,6 +32,8 @@ class AdversarialRecipe:
     one_pass: bool = True
     """Score real and fake samples in one pass; False for critics with batch statistics."""
     report_every: int = 100
+    vital_signs: bool = False
+    """Report, beside the losses, what a monitor reads: the generator's gradient and the diversity of its fakes."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot train, and remedies that exclude each other."""

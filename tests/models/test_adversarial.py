@@ -64,6 +64,32 @@ def test_five_seeded_steps_keep_their_numbers():
     assert found == pytest.approx((0.0548524, 1.0541944), abs=1e-5)
 
 
+def test_it_is_the_textbook_loop_bit_for_bit():
+    recipe = AdversarialRecipe(steps=4, critic_steps=3, batch=16, generator_rate=0.01, critic_rate=0.02)
+    generator, critic, rng = _Line(), _Quadratic(), torch.Generator().manual_seed(6)
+    adam_g = torch.optim.Adam(generator.parameters(), lr=0.01, betas=recipe.betas, fused=True)
+    adam_c = torch.optim.Adam(critic.parameters(), lr=0.02, betas=recipe.betas, fused=True)
+    for _ in range(recipe.steps):
+        for _ in range(recipe.critic_steps):
+            real = _draw_real(recipe.batch, rng)[0]
+            fake = generator(_draw_latent(recipe.batch, rng))
+            real_scores, fake_scores = critic(torch.cat([real, fake.detach()])).chunk(2)
+            between = torch.lerp(real, fake.detach(), torch.rand(recipe.batch, 1, generator=rng)).requires_grad_()
+            (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+            penalty = 10 * (slope.norm(dim=1) - 1).square().mean()
+            adam_c.zero_grad()
+            (fake_scores.mean() - real_scores.mean() + penalty).backward()
+            adam_c.step()
+        adam_g.zero_grad()
+        (-critic(fake).mean()).backward()
+        adam_g.step()
+
+    players = Players(_Line(), _Quadratic(), recipe)
+    train_adversarial(players, recipe, _draw_real, _draw_latent, torch.Generator().manual_seed(6))
+    for found, expected in ((players.generator, generator), (players.critic, critic)):
+        assert all(torch.equal(weight, found.state_dict()[name]) for name, weight in expected.state_dict().items())
+
+
 def test_same_seed_same_weights_other_seed_other_weights():
     recipe = AdversarialRecipe(steps=3)
     first, again, other = (_train(recipe, seed).state_dict() for seed in (1, 1, 2))
@@ -107,6 +133,25 @@ def test_reports_come_at_their_steps_and_at_the_end():
     heard = []
     _train(AdversarialRecipe(steps=5, report_every=2), report=lambda step, values: heard.append((step, set(values))))
     assert heard == [(step, {"critic_loss", "generator_loss"}) for step in (2, 4, 5)]
+
+
+def test_losses_are_means_since_the_last_report_also_after_a_short_leg():
+    heard, recipe = [], AdversarialRecipe(steps=3, report_every=2)
+    players, rng = Players(_Line(), _Quadratic(), recipe), torch.Generator().manual_seed(0)
+    for steps, every in ((3, 2), (4, 2)):
+        leg = AdversarialRecipe(steps=steps, report_every=every)
+        train_adversarial(players, leg, _draw_real, _draw_latent, rng, lambda step, values: heard.append(values))
+    each = []
+    _train(AdversarialRecipe(steps=4, report_every=1), report=lambda step, values: each.append(values["critic_loss"]))
+    assert [values["critic_loss"] for values in heard] == pytest.approx([(each[0] + each[1]) / 2, each[2], each[3]])
+
+
+def test_vital_signs_are_the_gradient_and_the_spread_of_the_fakes():
+    heard = []
+    recipe = AdversarialRecipe(loss=NonSaturating(), penalties=(), steps=1, batch=4096, vital_signs=True)
+    _train(recipe, report=lambda step, values: heard.append(values))
+    assert heard[0]["diversity"] == pytest.approx(1 / DEVIATION, rel=0.1)  # the untrained generator's deviation is 1
+    assert heard[0]["generator_gradient"] > 0
 
 
 def test_data_that_is_not_finite_stops_with_the_step():

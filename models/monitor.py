@@ -1,0 +1,165 @@
+"""A listener that says in words what goes wrong in adversarial training, and what people do about it."""
+
+import math
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from models.reporting import Report, silent
+
+Reports: TypeAlias = Sequence[tuple[int, Mapping[str, float]]]
+"""Steps and what was reported there, oldest first."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """When something counts as a bad sign. None switches a sign off."""
+
+    patience: int = 5
+    """Reports in a row before a state counts as lasting."""
+    critic_loss: float | None = 0.05
+    """A critic below it is never wrong. None for losses that go to 0 when all is well (Wasserstein, BEGAN)."""
+    generator_gradient: float | None = 1e-3
+    """Length of the generator's gradient below which it hardly moves."""
+    diversity: float | None = 0.2
+    """Spread of the fakes as a part of that of the real samples."""
+    swing: float | None = 0.5
+    """Difference between peaks and valleys of a player's mean loss."""
+    turns: int = 4
+    """Turns from up to down or back that make an oscillation; counted over ``memory`` reports."""
+    memory: int = 20
+    """Reports looked back at."""
+
+    def __post_init__(self) -> None:
+        """Refuse a memory too short to see what it should."""
+        if not 1 <= self.patience <= self.memory:
+            raise ValueError(f"patience must lie in 1 to memory = {self.memory}, got {self.patience}")
+        if self.turns < 2:
+            raise ValueError(f"turns must be 2 or more, got {self.turns}")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One bad sign, in words."""
+
+    sign: str
+    step: int
+    seen: str
+    advice: str
+
+    def __str__(self) -> str:
+        """A sentence for people."""
+        return f"Step {self.step}: {self.seen} What people do: {self.advice}"
+
+
+class Monitor:
+    """Passes every report on, and speaks once whenever a bad sign appears (again).
+
+    Needs ``vital_signs`` in the recipe to see gradients and diversity; without them it judges by the losses alone.
+    """
+
+    def __init__(
+        self, speak: Callable[[str], None], thresholds: Thresholds | None = None, then: Report = silent
+    ) -> None:
+        """``speak`` receives one sentence per finding; ``then`` receives every report."""
+        self.speak, self.thresholds, self.then = speak, thresholds or Thresholds(), then
+        self.reports: deque[tuple[int, Mapping[str, float]]] = deque(maxlen=self.thresholds.memory)
+        self.present: frozenset[str] = frozenset()
+
+    def __call__(self, step: int, values: Mapping[str, float]) -> None:
+        """Hear one report."""
+        self.reports.append((step, dict(values)))
+        findings = diagnose(tuple(self.reports), self.thresholds)
+        for finding in findings:
+            if finding.sign not in self.present:
+                self.speak(str(finding))
+        self.present = frozenset(finding.sign for finding in findings)
+        self.then(step, values)
+
+
+def diagnose(reports: Reports, thresholds: Thresholds) -> tuple[Finding, ...]:
+    """Every bad sign in recent reports; quantities that were not reported give none."""
+    if not reports:
+        return ()
+    step, latest = reports[-1]
+    broken = [name for name, value in latest.items() if not math.isfinite(value)]
+    if broken:  # nothing else can be read from such a report
+        return (
+            Finding(
+                "not finite",
+                step,
+                f"{' and '.join(broken)} stopped being finite.",
+                "look for such values in the data, lower both learning rates, go back to the last checkpoint.",
+            ),
+        )
+    signs = (_critic_wins, _gradient_vanishes, _diversity_collapses, _losses_oscillate)
+    return tuple(finding for sign in signs if (finding := sign(reports, thresholds)) is not None)
+
+
+def _critic_wins(reports: Reports, thresholds: Thresholds) -> Finding | None:
+    if not _lastingly_below("critic_loss", thresholds.critic_loss, reports, thresholds.patience):
+        return None
+    return Finding(
+        "critic wins",
+        reports[-1][0],
+        f"the critic's loss has stayed below {thresholds.critic_loss:g} since step "
+        f"{reports[-thresholds.patience][0]}: it tells every fake from every real sample.",
+        "fewer critic steps or a lower critic rate, instance noise, smoothed labels, R1, or a Wasserstein loss.",
+    )
+
+
+def _gradient_vanishes(reports: Reports, thresholds: Thresholds) -> Finding | None:
+    name = "generator_gradient"
+    if not _lastingly_below(name, thresholds.generator_gradient, reports, thresholds.patience):
+        return None
+    return Finding(
+        "gradient vanishes",
+        reports[-1][0],
+        f"the generator's gradient is only {reports[-1][1][name]:.1e} long: it no longer learns.",
+        "the non-saturating, least-squares or Wasserstein loss, a smoother critic, instance noise.",
+    )
+
+
+def _diversity_collapses(reports: Reports, thresholds: Thresholds) -> Finding | None:
+    if not _lastingly_below("diversity", thresholds.diversity, reports, thresholds.patience):
+        return None
+    return Finding(
+        "diversity collapses",
+        reports[-1][0],
+        f"fakes spread {reports[-1][1]['diversity']:.0%} as wide as real samples: the generator repeats itself.",
+        "minibatch deviation or discrimination, an unrolled critic, a gradient penalty, a lower generator rate.",
+    )
+
+
+def _losses_oscillate(reports: Reports, thresholds: Thresholds) -> Finding | None:
+    for name in ("generator_loss", "critic_loss"):
+        series = [values[name] for _, values in reports if name in values]
+        if thresholds.swing is not None and _turns(series, thresholds.swing) >= thresholds.turns:
+            return Finding(
+                "oscillation",
+                reports[-1][0],
+                f"the {name.replace('_', ' ')} went up and down by more than {thresholds.swing:g} again and again: "
+                "the players chase each other.",
+                "lower rates or less momentum, a gradient penalty or R1, an average of the generator, a replay pool.",
+            )
+    return None
+
+
+def _lastingly_below(name: str, limit: float | None, reports: Reports, patience: int) -> bool:
+    recent = [values[name] for _, values in reports[-patience:] if name in values]
+    return limit is not None and len(recent) == patience and max(recent) < limit
+
+
+def _turns(series: Sequence[float], swing: float) -> int:
+    """How often a series turns back by more than ``swing`` from its last peak or valley."""
+    if not series:
+        return 0
+    turns, direction, extreme = 0, 0, series[0]
+    for value in series:
+        if direction and (value - extreme) * direction > 0:
+            extreme = value  # still the same way
+        elif abs(value - extreme) > swing:
+            turns += direction != 0
+            direction, extreme = (1 if value > extreme else -1), value
+    return turns

@@ -52,9 +52,10 @@ def render(
     u, v = _positions(plain, view, samples)
     fine_index = _finer_pixels(np.flatnonzero(mixed), view, samples)
     row, column = np.divmod(fine_index, fine.width)
-    face = np.concatenate([shown.ravel()[plain], buffers.face.ravel()[fine_index]])
+    # 64 bits: numpy would widen narrower indices anew for each of the many look-ups that follow
+    face = np.concatenate([shown.ravel()[plain], buffers.face.ravel()[fine_index]]).astype(np.int64)
     u, v = np.concatenate([u, column.astype(np.float32)]), np.concatenate([v, row.astype(np.float32)])
-    jitter = rng.random((2, len(face)), np.float32) - np.float32(0.5)
+    jitter = rng.integers(0, 256, (2, len(face)), np.uint8) * np.float32(1 / 256) - np.float32(0.498)
     surface = look_at(world, fine, table, face, u, v, jitter)
     dark = _darkness(recording, frame, fine, world)
     at = np.minimum(v + 0.5, fine.height - 1).astype(np.int64) * fine.width + np.minimum(

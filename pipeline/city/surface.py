@@ -51,7 +51,7 @@ class FaceTable:
             np.ascontiguousarray(textures[0].T, np.float32),
             np.ascontiguousarray(textures[1].T, np.float32),
             stretch.astype(np.float32),
-            np.concatenate([[0, 0], scene.texture]).astype(np.int32),
+            np.concatenate([[0, 0], scene.texture]).astype(np.int64),
             np.ascontiguousarray(np.concatenate([np.ones((2, 3)), scene.colour]).T, np.float32),
             np.concatenate([heads, normal]).astype(np.float32),
             np.concatenate([[0.0, 0.0], scene.glow]).astype(np.float32),

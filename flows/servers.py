@@ -23,6 +23,7 @@ HOST = "127.0.0.1"
 PREFECT_PORT = 4200
 """The port in ``[tool.prefect.api]`` of pyproject.toml, so that a bare ``prefect`` command finds the server."""
 MLFLOW_PORT = 5000
+TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 START_TIMEOUT_S = 120.0
 """A server that makes its database on a busy machine needs long."""
 
@@ -49,12 +50,14 @@ class Server:
         Raises:
             UserError: the process ended, or did not answer in time; the message names its log.
         """
-        give_up = time.monotonic() + START_TIMEOUT_S
+        give_up = time.monotonic() + TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
+START_TIMEOUT_S
         while not answers(self.url + path):
             if self.process.poll() is not None:
                 raise UserError(f"{self.name} stopped while starting; its last words are in {self.log}.")
             if time.monotonic() > give_up:
-                raise UserError(f"{self.name} did not answer within {START_TIMEOUT_S:.0f} s; see {self.log}.")
+                raise UserError(f"{self.name} did not answer within {TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
+START_TIMEOUT_S:.0f} s; see {self.log}.")
             time.sleep(0.1)
 
     def stop(self) -> None:
@@ -89,7 +92,11 @@ def started(
 
 
 def _end_with_parent() -> None:
-    """Ask Linux to end this process when its parent is gone, so that ``kill -9`` leaves no orphan."""
+    """Ask Linux to end this process when its parent is gone, so that ``kill -9`` leaves no orphan.
+
+    A shell that starts its command with ``&`` makes it ignore SIGINT, which Prefect's worker stops by: that is undone.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         parent_death_signal = 1  # PR_SET_PDEATHSIG, see prctl(2)
         ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGTERM)
@@ -190,6 +197,11 @@ def answers(url: str, timeout_s: float = 3.0) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def tracking_uri() -> str:
+    """MLflow's server or database to record in: as the environment says, else SQLite in the data folder."""
+    return os.environ.get(TRACKING_VARIABLE) or f"sqlite:///{data_folder() / 'mlflow.db'}"
 
 
 def free_port() -> int:

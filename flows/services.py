@@ -15,8 +15,8 @@ from flows.servers import (
     services_file,
     started,
     tool,
+    tracking_uri,
 )
-from flows.tracking import tracking_uri
 from flows.workspace import data_folder, project_folder, write_json
 from pipeline.schema import UserError
 

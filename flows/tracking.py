@@ -14,15 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.results import SAMPLES, load_facts, load_scores
-from flows.servers import HOST, MLFLOW_PORT, QUIET, answers
+from flows.servers import HOST, MLFLOW_PORT, QUIET, TRACKING_VARIABLE, answers, tracking_uri
 from flows.workspace import data_folder, locked
 from pipeline.arms import NONE
 from pipeline.scoring.scores import ArmScore, Scores
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-URI_VARIABLE = "MLFLOW_TRACKING_URI"
 
 DEFAULTS = QUIET | {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
@@ -53,16 +51,11 @@ class Opened:
         return f"{base.rstrip('/')}/#/experiments/{self.experiment_id}/runs/{self.run_id}"
 
 
-def tracking_uri() -> str:
-    """The server or database to record in: as the environment says, else SQLite in the data folder."""
-    return os.environ.get(URI_VARIABLE) or f"sqlite:///{data_folder() / 'mlflow.db'}"
-
-
 def trouble() -> str | None:
     """Why nothing can be recorded right now, in one sentence; None if all seems well. Takes seconds at most."""
     uri = tracking_uri()
     if uri.startswith("http") and not answers(f"{uri.rstrip('/')}/health"):
-        return f"MLflow does not answer at {uri} ({URI_VARIABLE})."
+        return f"MLflow does not answer at {uri} ({TRACKING_VARIABLE})."
     return None
 
 

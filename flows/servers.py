@@ -50,14 +50,12 @@ class Server:
         Raises:
             UserError: the process ended, or did not answer in time; the message names its log.
         """
-        give_up = time.monotonic() + TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
-START_TIMEOUT_S
+        give_up = time.monotonic() + START_TIMEOUT_S
         while not answers(self.url + path):
             if self.process.poll() is not None:
                 raise UserError(f"{self.name} stopped while starting; its last words are in {self.log}.")
             if time.monotonic() > give_up:
-                raise UserError(f"{self.name} did not answer within {TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
-START_TIMEOUT_S:.0f} s; see {self.log}.")
+                raise UserError(f"{self.name} did not answer within {START_TIMEOUT_S:.0f} s; see {self.log}.")
             time.sleep(0.1)
 
     def stop(self) -> None:

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import relu
+from torch.nn.utils.parametrizations import spectral_norm
 
 Critic: TypeAlias = Callable[[Tensor], Tensor]
 """Samples in, one score each out; any condition is already bound."""
@@ -36,6 +37,15 @@ class Constraint(Protocol):
 
     def __call__(self, critic: nn.Module) -> None:
         """Change the weights in place."""
+        ...
+
+
+@runtime_checkable
+class WeightPenalty(Protocol):
+    """A term of the critic's loss that looks at its weights alone."""
+
+    def __call__(self, critic: nn.Module) -> Float[Tensor, ""]:
+        """The weighted penalty."""
         ...
 
 
@@ -89,6 +99,36 @@ class R1:
 
 
 @dataclass(frozen=True)
+class OrthogonalPenalty:
+    """weight · Σ ‖W Wᵀ ⊙ (1 - I)‖²_F: rows of each weight matrix are pushed apart, their lengths left free.
+
+    Source: Brock et al., BigGAN, ICLR 2019, equation 3.
+    """
+
+    weight: float = 1e-4
+
+    def __call__(self, critic: nn.Module) -> Float[Tensor, ""]:
+        """The weighted penalty over every matrix and every convolution kernel."""
+        matrices = [weight.flatten(1) for weight in critic.parameters() if weight.ndim > 1]
+        products = [rows @ rows.T for rows in matrices]
+        return self.weight * torch.stack([(gram - gram.diag().diag()).square().sum() for gram in products]).sum()
+
+
+def normalise_spectrally(network: nn.Module, *, generator: torch.Generator) -> None:
+    """Divide every linear and convolutional weight by its largest singular value, from now on at every forward pass.
+
+    Source: Miyato et al., ICLR 2018, section 2.1. The library draws its first vectors from the global generator, which
+    is put back afterwards.
+    """
+    seed = int(torch.randint(2**31, (), generator=generator, device=generator.device))
+    with torch.random.fork_rng(devices=[generator.device] if generator.device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        for layer in list(network.modules()):
+            if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd):
+                spectral_norm(layer)
+
+
+@dataclass(frozen=True)
 class WeightClipping:
     """Every weight of the critic is cut to ±limit, which makes it Lipschitz with some unknown constant.
 
@@ -102,3 +142,12 @@ class WeightClipping:
         """Cut the weights in place."""
         for weight in critic.parameters():
             weight.clamp_(-self.limit, self.limit)
+
+
+PENALTIES: dict[str, type[Penalty] | type[WeightPenalty] | type[Constraint]] = {
+    "gradient_penalty": GradientPenalty,
+    "r1": R1,
+    "orthogonal": OrthogonalPenalty,
+    "weight_clipping": WeightClipping,
+}
+"""Every penalty by name; each belongs to the field of the recipe that has its type."""

@@ -2,7 +2,14 @@ import pytest
 import torch
 from torch import nn
 
-from models.penalties import R1, GradientPenalty, WeightClipping, gradient_norms
+from models.penalties import (
+    R1,
+    GradientPenalty,
+    OrthogonalPenalty,
+    WeightClipping,
+    gradient_norms,
+    normalise_spectrally,
+)
 
 SLOPE = torch.tensor([3.0, 4.0])  # a linear critic whose gradient has length 5 everywhere
 
@@ -81,3 +88,47 @@ def test_r1_looks_at_real_samples_alone():
     batch = _batch()
     curved = R1(every=1)(lambda points: points.square().sum(1), **batch).item()
     assert curved == pytest.approx(2 * batch["real"].square().sum(1).mean().item())  # |2x|² / 2
+
+
+def test_orthogonal_penalty_counts_products_of_different_rows():
+    critic = nn.Linear(2, 3)
+    with torch.no_grad():
+        critic.weight.copy_(torch.tensor([[3.0, 0.0], [0.0, 2.0], [1.0, 1.0]]))
+    # Products of pairs: 0, 3 and 2; each stands twice in the matrix. Lengths and biases are free.
+    assert OrthogonalPenalty(weight=0.5)(critic).item() == pytest.approx(0.5 * 2 * (9 + 4))
+
+
+def test_orthogonal_penalty_sees_kernels_as_rows_and_can_be_differentiated():
+    kernel = nn.Conv2d(2, 2, 1, bias=False)
+    with torch.no_grad():
+        kernel.weight.copy_(torch.tensor([[1.0, 1.0], [1.0, -1.0]])[:, :, None, None])
+    assert OrthogonalPenalty()(kernel).item() == 0
+    with torch.no_grad():
+        kernel.weight[1, 1] = 1.0
+    OrthogonalPenalty(weight=1.0)(kernel).backward()
+    # P = 2 (a·b)², a = b = (1, 1): dP/da = 4 (a·b) b
+    assert torch.equal(kernel.weight.grad.flatten(), torch.full((4,), 8.0))
+
+
+@pytest.mark.parametrize("make", [lambda: nn.Linear(6, 4), lambda: nn.Conv2d(3, 4, 3)])
+def test_a_spectrally_normalised_weight_is_divided_by_its_largest_singular_value(make):
+    layer = make()
+    plain = layer.weight.detach().clone()
+    normalise_spectrally(nn.Sequential(layer), generator=torch.Generator().manual_seed(0))
+    for _ in range(60):  # each pass in training mode is one step of the power iteration
+        weight = layer.weight
+    expected = plain / torch.linalg.svdvals(plain.flatten(1))[0]
+    assert torch.allclose(weight, expected, atol=1e-4)
+
+
+def test_spectral_normalisation_draws_from_the_given_generator_alone():
+    layers = [nn.Linear(5, 4) for _ in range(3)]
+    for layer in layers[1:]:
+        layer.load_state_dict(layers[0].state_dict())
+    before = torch.get_rng_state()
+    for layer, seed in zip(layers, (1, 1, 2), strict=True):
+        normalise_spectrally(layer, generator=torch.Generator().manual_seed(seed))
+    assert torch.equal(torch.get_rng_state(), before)
+    first, again, other = (layer.parametrizations.weight[0]._u for layer in layers)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)

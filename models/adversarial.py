@@ -7,15 +7,15 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
+from models.latents import DrawLatent
 from models.players import AdversarialRecipe, Players
 from models.reporting import Report, TrainingDiverged, silent
+from models.stabilizers import swap_labels
 
 __all__ = ["AdversarialRecipe", "DrawLatent", "DrawReal", "Players", "train_adversarial"]
 
 DrawReal: TypeAlias = Callable[[int, torch.Generator], Sequence[Tensor]]
 """``draw_real(count, rng)``: real samples, then whatever both players are told about them (labels, images, ...)."""
-DrawLatent: TypeAlias = Callable[[int, torch.Generator], Tensor]
-"""``draw_latent(count, rng)``: what the generator starts from."""
 
 
 def train_adversarial(
@@ -42,7 +42,7 @@ def train_adversarial(
             with torch.set_grad_enabled(turn == recipe.critic_steps - 1):
                 fake = players.generator(draw_latent(recipe.batch, rng), *given)
             count = players.step * recipe.critic_steps + turn
-            critic_loss = _critic_loss(players.critic, recipe, real, fake.detach(), given, rng, count)
+            critic_loss = _critic_loss(players, recipe, real, fake.detach(), given, rng, count)
             players.optimiser_c.zero_grad()
             critic_loss.backward(inputs=players.weights_c)
             players.optimiser_c.step()
@@ -50,7 +50,7 @@ def train_adversarial(
                 constraint(players.critic)
 
         # 2. The generator learns to please the improved critic, with the fakes that exist already.
-        generator_loss = recipe.loss.generator(fake=players.critic(fake, *given))
+        generator_loss = _generator_loss(players, recipe, real, fake, given, rng)
         players.optimiser_g.zero_grad()
         generator_loss.backward(inputs=players.weights_g)
         players.optimiser_g.step()
@@ -69,7 +69,7 @@ def train_adversarial(
 
 
 def _critic_loss(
-    critic: nn.Module,
+    players: Players,
     recipe: AdversarialRecipe,
     real: Tensor,
     fake: Tensor,
@@ -78,16 +78,47 @@ def _critic_loss(
     count: int,
 ) -> Tensor:
     """The adversarial loss of one batch plus the penalties that are due."""
+    critic = players.critic
+    if players.pool:
+        if given:
+            raise ValueError("a replay pool keeps samples, not what they were made for: set replay=0 for conditions")
+        fake = players.pool.exchange(fake, rng)
+    real, fake = (_shown(samples, recipe, players.step, rng) for samples in (real, fake))
+    called_real, called_fake = swap_labels(real, fake, recipe.swapped, rng) if recipe.swapped else (real, fake)
     if recipe.one_pass:
-        scores = critic(torch.cat([real, fake]), *(torch.cat([told, told]) for told in given))
+        scores = critic(torch.cat([called_real, called_fake]), *(torch.cat([told, told]) for told in given))
         real_scores, fake_scores = scores.split(len(real))
     else:
-        real_scores, fake_scores = critic(real, *given), critic(fake, *given)
-    loss = recipe.loss.critic(real=real_scores, fake=fake_scores)
+        real_scores, fake_scores = critic(called_real, *given), critic(called_fake, *given)
+    loss = players.loss.critic(real=real_scores, fake=fake_scores)
     for penalty in recipe.penalties:
         if count % penalty.every == 0:
             loss = loss + penalty(lambda samples: critic(samples, *given), real=real, fake=fake, rng=rng)
+    for weight_penalty in recipe.weight_penalties:
+        loss = loss + weight_penalty(critic)
     return loss
+
+
+def _generator_loss(
+    players: Players,
+    recipe: AdversarialRecipe,
+    real: Tensor,
+    fake: Tensor,
+    given: Sequence[Tensor],
+    rng: torch.Generator,
+) -> Tensor:
+    """How little the critic, of today or of the near future, believes the fakes."""
+    fake = _shown(fake, recipe, players.step, rng)
+    if recipe.unrolled is None:
+        return players.loss.generator(fake=players.critic(fake, *given))
+    real = _shown(real, recipe, players.step, rng)
+    return players.loss.generator(fake=recipe.unrolled(players.critic, players.loss, real, fake, given))
+
+
+def _shown(samples: Tensor, recipe: AdversarialRecipe, step: int, rng: torch.Generator) -> Tensor:
+    for view in recipe.views:
+        samples = view(samples, step=step, rng=rng)
+    return samples
 
 
 @torch.no_grad()

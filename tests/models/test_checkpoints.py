@@ -9,11 +9,14 @@ from torch import nn
 from models.adversarial import AdversarialRecipe, Players, train_adversarial
 from models.blocks import materialise
 from models.checkpoints import checkpointing, load_checkpoint, recipe_digest, save_checkpoint
-from models.losses import Hinge, NonSaturating
-from models.penalties import R1
+from models.critics import MinibatchDeviation, MinibatchDiscrimination, ReconstructionCritic
+from models.latents import spherical
+from models.losses import BoundaryEquilibrium, Hinge, NonSaturating
+from models.penalties import R1, OrthogonalPenalty, normalise_spectrally
 from models.reporting import CheckpointRefused
 from models.sequence_code import SequenceCode
 from models.sequence_gan import LATENT, SequenceCritic, SequenceGenerator
+from models.stabilizers import InstanceNoise, Unrolled
 
 STEPS = 6
 
@@ -70,7 +73,47 @@ class _BatchNormed:
         return torch.randn(count, 3, generator=rng)
 
 
-RUNS = [_SequenceGan, _BatchNormed]
+class _Balanced(_BatchNormed):
+    """BEGAN with a pool of old fakes, fading noise, swapped labels, orthogonal and spectrally normalised weights."""
+
+    recipe = AdversarialRecipe(
+        loss=BoundaryEquilibrium(rate=0.1), penalties=(), weight_penalties=(OrthogonalPenalty(),), critic_steps=2,
+        views=(InstanceNoise(deviation=0.5, steps=4),), swapped=0.1, replay=10, steps=STEPS, batch=8, report_every=3,
+        vital_signs=True,
+    )  # fmt: skip
+
+    def players(self, seed=1):
+        with torch.device("meta"):
+            generator = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2))
+            autoencoder = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1), nn.Linear(1, 2))
+        rng = torch.Generator().manual_seed(seed)
+        materialise(generator, rng)
+        materialise(autoencoder, rng)
+        normalise_spectrally(autoencoder, generator=rng)
+        return Players(generator, ReconstructionCritic(autoencoder), self.recipe)
+
+
+class _LookingAhead(_BatchNormed):
+    """An unrolled critic that compares the samples of a batch, with smoothed labels and spherical latents."""
+
+    recipe = AdversarialRecipe(
+        loss=NonSaturating(real_label=0.9), penalties=(), unrolled=Unrolled(steps=2), critic_steps=1, steps=STEPS,
+        batch=8, one_pass=False, report_every=1,
+    )  # fmt: skip
+    draw_latent = staticmethod(spherical(3))
+
+    def players(self, seed=1):
+        with torch.device("meta"):
+            generator = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2))
+            compare = nn.Sequential(MinibatchDiscrimination(8, kernels=3, size=2), MinibatchDeviation())
+            critic = nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(0.2), *compare, nn.Linear(12, 1))
+        rng = torch.Generator().manual_seed(seed)
+        materialise(generator, rng)
+        materialise(critic, rng)
+        return Players(generator, critic, self.recipe)
+
+
+RUNS = [_SequenceGan, _BatchNormed, _Balanced, _LookingAhead]
 
 
 def _train(run, players, rng, report=lambda step, values: None, recipe=None):

@@ -12,6 +12,7 @@ COMMANDS = (
     "flows.commands.schema",
     "flows.commands.check",
     "flows.commands.export",
+    "flows.commands.render",
     "flows.commands.record",
     "flows.commands.ui",
     "flows.commands.serve",

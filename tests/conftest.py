@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: threads that wait for each other are slower than one
+
 import numpy as np
 import pytest
 

@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
-from models.reporting import Report, silent
+from models.reporting import Report, TrainingDiverged, silent
 from pipeline.registry import configured, lookup
 from pipeline.schema import UserError
 from pipeline.splits import Split
@@ -91,7 +91,17 @@ def run_arm(arm: Arm, design: Design, split: Split, windows: Windows, report: Re
         split: Which drives are for training, validation and examination.
         windows: Every window of the data set (stride 1), of ``design.history + design.future`` frames.
         report: Called now and then with the losses.
+
+    Raises:
+        UserError: a drive has no window, a name is unknown, or training diverged.
     """
+    try:
+        return _run_arm(arm, design, split, windows, report)
+    except TrainingDiverged as failure:
+        raise UserError(f"{arm.name}: {failure}") from failure
+
+
+def _run_arm(arm: Arm, design: Design, split: Split, windows: Windows, report: Report) -> ArmResult:
     curves: list[tuple[str, int, str, float]] = []
     train = training_windows(arm, split, windows)
     valid = _thinned(of_drives(windows, split.valid), design.held_out_stride)

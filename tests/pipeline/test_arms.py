@@ -89,3 +89,9 @@ def test_an_unknown_strategy_is_refused_with_a_suggestion(toy_windows: Windows) 
 def test_drives_without_windows_are_named(toy_windows: Windows) -> None:
     with pytest.raises(UserError, match="No window to train on in the drives 0009"):
         run_arm(Arm(NONE, 1.0, 0, 0), DESIGN, Split(("0009",), ("0003",), ("0004",)), toy_windows)
+
+
+def test_a_diverged_training_names_its_arm_and_leaves_no_traceback(toy_windows: Windows) -> None:
+    design = Design(options={"task": {"steps": 20, "validate_every": 10, "learning_rate": 1e30}})
+    with pytest.raises(UserError, match="none-1-fold0-seed0: The loss is"):
+        run_arm(Arm(NONE, 1.0, 0, 0), design, SPLIT, toy_windows)

@@ -1,10 +1,14 @@
 """What ``augment-kitti serve`` and ``augment-kitti ui`` keep up: Prefect, MLflow, and a worker for the deployment."""
 
+import json
 import os
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 
 from flows.servers import (
     HOST,
@@ -61,16 +65,29 @@ def _mlflow_server(uri: str, port: int) -> Iterator[Server]:
 def worker(prefect: Server) -> Iterator[Server]:
     """The deployment of ``prefect.yaml`` and a worker that carries out its runs, one at a time."""
     env = prefect_environment(f"{prefect.url}/api") | {"PREFECT_PLUGINS_ENABLED": "false"}
-    _ask_prefect(["work-pool", "create", "--type", "process", "--overwrite", POOL], env)
-    _ask_prefect(["--no-prompt", "deploy", "--all"], env)
+    _make_pool(f"{prefect.url}/api")
+    _deploy(env)
     command = [tool("prefect"), "worker", "start", "--pool", POOL, "--limit", "1"]
     with started("Prefect worker", command, prefect.url, env, project_folder()) as process:
         yield process
 
 
-def _ask_prefect(words: Sequence[str], env: Mapping[str, str]) -> None:
+def _make_pool(api: str) -> None:
+    """A pool of processes, if there is none of that name; asked for over HTTP, as Prefect's command takes seconds."""
+    body = json.dumps({"name": POOL, "type": "process"}).encode()
+    ask = urllib.request.Request(f"{api}/work_pools/", body, {"Content-Type": "application/json"})
+    try:
+        urllib.request.urlopen(ask, timeout=30).close()
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+        if refusal.code != HTTPStatus.CONFLICT:
+            raise UserError(f"Prefect refuses to make the work pool {POOL}: {refusal}.") from refusal
+
+
+def _deploy(env: Mapping[str, str]) -> None:
+    command = [tool("prefect"), "--no-prompt", "deploy", "--all"]
     done = subprocess.run(
-        [tool("prefect"), *words],
+        command,
         env={**os.environ, **env},
         cwd=project_folder(),
         stdin=subprocess.DEVNULL,
@@ -79,7 +96,7 @@ def _ask_prefect(words: Sequence[str], env: Mapping[str, str]) -> None:
         check=False,
     )
     if done.returncode:
-        raise UserError(f"`prefect {' '.join(words)}` failed:\n{done.stdout}{done.stderr}".rstrip())
+        raise UserError(f"`prefect deploy --all` failed:\n{done.stdout}{done.stderr}".rstrip())
 
 
 def wait_for_the_first_to_end(servers: Sequence[Server]) -> None:

@@ -2,7 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,16 +56,6 @@ def empty_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_mlflow: Path) -> Path:
-    """An empty data folder of the test's own."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    shutil.copy(empty_mlflow, folder / "mlflow.db")
-    monkeypatch.setenv("AUGMENT_KITTI_DATA", str(folder))
-    return folder
-
-
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[None]:
     """One Prefect server for all tests that need the engine: it takes ten seconds to start."""
@@ -71,3 +63,39 @@ def prefect_server() -> Iterator[None]:
 
     with prefect_test_harness(server_startup_timeout=180):
         yield
+
+
+@pytest.fixture(scope="session")
+def empty_prefect(prefect_server: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of Prefect's tables, copied for the same reason."""
+    from prefect.settings import get_current_settings
+
+    url = get_current_settings().server.database.connection_url
+    assert url is not None
+    path = tmp_path_factory.mktemp("prefect") / "prefect.db"
+    used = url.get_secret_value().split("///")[1]
+    with closing(sqlite3.connect(used)) as source, closing(sqlite3.connect(path)) as copy:
+        source.backup(copy)
+        copy.executescript("delete from flow_run; delete from deployment; delete from work_pool")
+    return path
+
+
+@pytest.fixture(scope="session")
+def make_workspace(empty_mlflow: Path, empty_prefect: Path) -> Callable[[Path], Path]:
+    """Makes an empty data folder whose databases need no set-up."""
+
+    def make(folder: Path) -> Path:
+        (folder / "prefect").mkdir(parents=True)
+        shutil.copy(empty_mlflow, folder / "mlflow.db")
+        shutil.copy(empty_prefect, folder / "prefect" / "prefect.db")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data folder of the test's own."""
+    folder = tmp_path / "data"
+    monkeypatch.setenv("AUGMENT_KITTI_DATA", str(folder))
+    return folder

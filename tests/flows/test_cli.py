@@ -4,12 +4,15 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -149,81 +152,101 @@ def test_every_command_of_the_readme_exists() -> None:
 
 
 @pytest.fixture(scope="module")
-def killed_and_finished(
-    small_kitti: Path, settings: list[str], empty_mlflow: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, object]:
-    """One command stopped with Ctrl-C, started again and killed, and started once more to its end."""
-    import shutil
-
-    data = tmp_path_factory.mktemp("killed")
-    shutil.copy(empty_mlflow, data / "mlflow.db")
+def killed(
+    small_kitti: Path,
+    settings: list[str],
+    make_workspace: Callable[[Path], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> SimpleNamespace:
+    """A study that was killed and then started again by the same command."""
+    data = make_workspace(tmp_path_factory.mktemp("killed"))
     words = [str(AUGMENT_KITTI), "run", "kitti-tracking", "--root", str(small_kitti), "--seeds", "2", "--workers", "1"]
     words += [word for setting in settings for word in ("--set", setting)]
     env = {**os.environ, "AUGMENT_KITTI_DATA": str(data)}
     arms = data / "processed" / "arms"
-    stages: dict[str, object] = {"data": data}
-    for sign, after in ((signal.SIGINT, 2), (signal.SIGKILL, 5)):
-        child = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        while child.poll() is None and len(finished(arms)) < after:
-            time.sleep(0.01)
-        child.send_signal(sign)
-        out, err = child.communicate()
-        stages[sign.name] = (child.returncode, out, err, {path: path.stat().st_mtime_ns for path in finished(arms)})
-    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
-    stages["finished"] = (done.returncode, done.stdout, done.stderr)
-    return stages
+    child = subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while child.poll() is None and len(finished(arms)) < 5:
+        time.sleep(0.01)
+    child.kill()
+    child.wait()
+    survived = {path: path.stat().st_mtime_ns for path in finished(arms)}
+    return SimpleNamespace(
+        data=data, survived=survived, run=subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    )
 
 
 def finished(arms: Path) -> list[Path]:
     return [path / "arm.json" for path in arms.glob("[!.]*") if (path / "arm.json").exists()]
 
 
-def test_ctrl_c_says_one_line_and_keeps_what_is_done(killed_and_finished: dict) -> None:
-    code, out, err, arms = killed_and_finished["SIGINT"]
+@pytest.mark.usefixtures("prefect_server")
+def test_ctrl_c_says_one_line_and_keeps_what_is_done(
+    small_kitti: Path,
+    settings: list[str],
+    workspace: Path,
+    empty_mlflow: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    from prefect.settings import get_current_settings
+
+    monkeypatch.setenv("PREFECT_API_URL", str(get_current_settings().api.url))
+    workspace.mkdir()
+    shutil.copy(empty_mlflow, workspace / "mlflow.db")
+    arms = workspace / "processed" / "arms"
+    hand = threading.Thread(target=press_ctrl_c_once, args=(lambda: len(finished(arms)) >= 2,))
+    hand.start()
+    words = ["run", "kitti-tracking", "--root", str(small_kitti), "--seeds", "9", "--workers", "1"]
+    code = cli.main([*words, *(word for setting in settings for word in ("--set", setting))])
+    hand.join()
+    out, err = capfd.readouterr()
     lines = [line for line in err.splitlines() if line and not line.startswith("[")]
     assert (code, out) == (130, "")
     assert lines == ["Stopped. Finished arms are kept: the same command goes on from here."]
-    assert len(arms) >= 2
+    assert 2 <= len(finished(arms)) < 9 * 4
+    with closing(sqlite3.connect(workspace / "mlflow.db")) as database:
+        assert database.execute("select status from runs").fetchall() == [("KILLED",)]
 
 
-def test_a_killed_study_goes_on_where_it_stopped(killed_and_finished: dict) -> None:
-    code, out, err = killed_and_finished["finished"]
-    assert code == 0, err
-    folder = Path(out.splitlines()[-1])
+def press_ctrl_c_once(ready: Callable[[], bool]) -> None:
+    while not ready():
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_killed_study_goes_on_where_it_stopped(killed: SimpleNamespace) -> None:
+    assert killed.run.returncode == 0, killed.run.stderr
+    folder = Path(killed.run.stdout.splitlines()[-1])
     assert (folder / "report.html").exists()
-    before = killed_and_finished["SIGKILL"][3]
-    assert len(before) >= 5
-    assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert len(finished(killed_and_finished["data"] / "processed" / "arms")) == 11
+    assert len(killed.survived) >= 5
+    assert {path: path.stat().st_mtime_ns for path in killed.survived} == killed.survived
+    assert len(finished(killed.data / "processed" / "arms")) == 11
 
 
-def test_nothing_of_a_killed_study_stays_open(killed_and_finished: dict) -> None:
-    import sqlite3
-
-    data = killed_and_finished["data"]
-    with sqlite3.connect(data / "mlflow.db") as database:
+def test_nothing_of_a_killed_study_stays_open(killed: SimpleNamespace) -> None:
+    with closing(sqlite3.connect(killed.data / "mlflow.db")) as database:
         statuses = database.execute("select distinct status from runs").fetchall()
     assert set(statuses) == {("FINISHED",), ("KILLED",)}
-    with sqlite3.connect(data / "prefect" / "prefect.db") as database:
+    with closing(sqlite3.connect(killed.data / "prefect" / "prefect.db")) as database:
         states = database.execute("select state_type from flow_run order by expected_start_time").fetchall()
-    assert [state for (state,) in states][1:] == ["CRASHED", "COMPLETED"]
-    assert list((data / "running").iterdir()) == []
+    assert states == [("CRASHED",), ("COMPLETED",)]
+    assert list((killed.data / "running").iterdir()) == []
 
 
-def test_a_killed_study_leaves_no_process(killed_and_finished: dict) -> None:
+def test_a_killed_study_leaves_no_process(killed: SimpleNamespace) -> None:
     """Its server ends with it; checked through the port that its log names."""
-    log = (killed_and_finished["data"] / "logs" / "prefect-server.log").read_text()
+    log = (killed.data / "logs" / "prefect-server.log").read_text()
     (address,) = re.findall(r"dashboard at (http://\S+)", log)
     assert not servers.answers(address)
 
 
 def test_exported_tracks_are_read_by_our_reader_and_by_pykitti(
-    killed_and_finished: dict, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    killed: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import numpy as np
     from pykitti.tracking import KittiTrackingLabels
 
-    folder = Path(killed_and_finished["finished"][1].splitlines()[-1])
+    folder = Path(killed.run.stdout.splitlines()[-1])
     assert cli.main(["export", str(folder), "--to", str(tmp_path)]) == 0
     flips = load_samples(folder)["flip"]
     assert f"flip: {len(flips)} tracks" in capsys.readouterr().out

@@ -1,12 +1,13 @@
 """The deployment for real: servers, pool, worker, the bare command to its end, and a schedule that makes runs."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,16 +69,20 @@ def serving(data: Path, port: int) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.server
 def test_the_bare_deployment_command_runs_a_study_and_the_schedule_makes_runs(
-    workspace: Path, small_kitti: Path, settings: list[str], monkeypatch: pytest.MonkeyPatch
+    make_workspace: Callable[[Path], Path],
+    tmp_path: Path,
+    small_kitti: Path,
+    settings: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    port = servers.free_port()
+    port, workspace = servers.free_port(), make_workspace(tmp_path / "data")
     monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{port}/api")
     monkeypatch.delenv("PREFECT_PLUGINS_ENABLED")  # as pyproject.toml says
     monkeypatch.setenv("PREFECT_HOME", str(workspace / "client"))
     quick = {"study": "kitti-tracking", "root": str(small_kitti), "seeds": "1", "workers": "1"}
     words = [str(BIN / "prefect"), "deployment", "run", "augment-kitti", "--watch", "--watch-timeout", "240"]
     words += [word for key, value in quick.items() for word in ("--param", f"{key}={value}")]
-    words += ["--param", "overrides=" + str(settings).replace("'", '"').replace('\\"', "")]
+    words += ["--param", f"overrides={json.dumps(settings)}"]
     with serving(workspace, port) as child:
         done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -25,7 +25,8 @@ def main(arguments: argparse.Namespace) -> int:
     from flows.servers import PREFECT_PORT
     from flows.services import DEPLOYMENT, pages, wait_for_the_first_to_end, worker
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's way of Ctrl-C
+    for sign in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C, even where a shell made it deaf, and a service manager's way
+        signal.signal(sign, signal.default_int_handler)
     _say("Starting Prefect and MLflow ...")
     try:
         with pages(arguments.prefect_port, arguments.mlflow_port, services=True) as servers:

@@ -27,6 +27,7 @@ DEFAULTS = QUIET | {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # of 7: a study need not wait minutes to learn that a server is down
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 
 CHILD_METRICS = (

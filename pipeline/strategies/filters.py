@@ -24,6 +24,8 @@ POOL = 2000
 """Synthetic windows that a filter may look at while it is fitted."""
 ROUNDS = 20
 """How often rejected windows are replaced before giving up."""
+MOST_OF = 0.9
+"""Share of the windows that must pass by then."""
 
 
 @runtime_checkable
@@ -135,7 +137,11 @@ class Filtered:
         return draw
 
     def _draw(self, synthesize: Synthesizer, keeps: Sequence[Keep], count: int, rng: np.random.Generator) -> Windows:
-        """Rejection sampling: what is refused is replaced by another window of the same class."""
+        """Rejection sampling: what is refused is replaced by another window of the same class.
+
+        A class that the generator has hardly learnt may stay short of a few windows in the end; passed ones of any
+        class then fill its place twice, rather than lose a study to them.
+        """
         drawn = synthesize(count, rng)
         missing = np.bincount(drawn.kind, minlength=len(KINDS))
         parts = [drawn.take(np.zeros(0, np.int64))]
@@ -146,10 +152,14 @@ class Filtered:
             if not missing.any():
                 return Windows.concatenate(parts).made_by(self.name)
             drawn = synthesize(max(POOL, count), rng)
-        raise UserError(
-            f'Strategy "{self.name}": its filters reject nearly everything; {count - int(missing.sum())} of {count} '
-            "windows passed. Train the generator longer, or widen the filters."
-        )
+        passed = Windows.concatenate(parts)
+        if len(passed) < MOST_OF * count:
+            raise UserError(
+                f'Strategy "{self.name}": its filters reject nearly everything; {len(passed)} of {count} windows '
+                "passed. Train the generator longer, or widen the filters."
+            )
+        again = rng.integers(len(passed), size=count - len(passed))
+        return Windows.concatenate([passed, passed.take(again)]).made_by(self.name)
 
 
 def kinematics(windows: Windows) -> Float[np.ndarray, "n quantity"]:

@@ -10,6 +10,7 @@ from pipeline.strategies.copies import Copies
 from pipeline.strategies.filters import (
     CriticScore,
     Filtered,
+    Keep,
     KinematicEnvelope,
     constant_velocity_error,
     kinematics,
@@ -143,3 +144,18 @@ def test_the_same_seed_draws_the_same_filtered_samples(toy_windows: Windows) -> 
 
     np.testing.assert_array_equal(draw(1).boxes, draw(1).boxes)
     assert not np.array_equal(draw(1).boxes, draw(2).boxes)
+
+
+@dataclass(frozen=True)
+class _NoPedestrians:
+    def fit(self, real: Windows, pool: Windows, synthesize: Synthesizer) -> Keep:
+        return lambda windows: windows.kind != KINDS.index("Pedestrian")
+
+
+def test_a_few_windows_of_a_class_that_never_passes_are_made_up_for(toy_windows: Windows) -> None:
+    rng = np.random.default_rng(0)
+    pedestrian = toy_windows.kind == KINDS.index("Pedestrian")
+    mostly_cars = toy_windows.take(np.concatenate([np.flatnonzero(~pedestrian), np.flatnonzero(pedestrian)[:5]]))
+    samples = Filtered(Copies(), (_NoPedestrians(),)).fit(mostly_cars, rng)(165, rng)
+    assert len(samples) == 165
+    assert set(samples.kind) == {KINDS.index("Car")}

@@ -24,7 +24,7 @@ class Chapter:
     story: tuple[str, ...] = ()
     """Further paragraphs: what was done, what each picture shows, what to take home."""
     pictures: tuple[Picture, ...] = ()
-    """``draw`` must be a module-level function or a ``partial`` of one over arrays: chapters travel between processes."""
+    """``draw``: a module-level function or a ``partial`` of one over arrays, for chapters travel between processes."""
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     """By caption."""
     metrics: Mapping[str, float] = field(default_factory=dict)

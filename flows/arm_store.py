@@ -14,14 +14,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flows.workspace import code_digest, digest_of, digest_of_file, new_folder, write_json
-from pipeline.arms import Arm, ArmResult, Design
+from flows.workspace import digest_of, digest_of_file, new_folder, write_json
+from pipeline.arms import NONE, Arm, ArmResult, Design, the_strategy, the_task
+from pipeline.provenance import code_digest, modules_of
+from pipeline.sources import SOURCES
 from pipeline.splits import Split
 from pipeline.store import Ingested
 from pipeline.windows import Windows
 
 MANIFEST = "arm.json"
 SAMPLES = "synthetic.npz"
+
+READERS = ("pipeline.arms", "pipeline.stored_drives")
+"""What every arm goes through, whatever its data, strategy and task."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,11 @@ class Job:
     def of(cls, arm: Arm, design: Design, split: Split, data: Ingested, *, keep_samples: bool) -> "Job":
         """The job of one arm."""
         concerns = asdict(design)
-        concerns["options"] = {part: design.options.get(part, {}) for part in ("task", arm.strategy)}
+        recipes = [the_task(design)] + ([the_strategy(arm.strategy, design)] if arm.strategy != NONE else [])
+        concerns["options"] = [repr(recipe) for recipe in recipes]
+        code = code_digest({*READERS, *modules_of(SOURCES[data.source]), *modules_of(recipes)})
         tools = {name: version(name) for name in ("torch", "numpy", "pandas")}
-        key = digest_of([asdict(arm), concerns, asdict(split), data.digest, code_digest(), tools])[:32]
+        key = digest_of([asdict(arm), concerns, asdict(split), data.digest, code, tools])[:32]
         return cls(arm, design, split, data.path, data.digest, keep_samples, key)
 
 

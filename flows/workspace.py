@@ -47,7 +47,7 @@ def digest_of_file(path: Path) -> str:
 
 @cache
 def code_digest() -> str:
-    """SHA-256 over the sources of ``pipeline`` and ``models``: other code may give other numbers."""
+    """SHA-256 over all sources of ``pipeline`` and ``models``: names the state of the code in a study's record."""
     sources: dict[str, str] = {}
     for package in (pipeline, models):
         folder = Path(str(package.__file__)).parent

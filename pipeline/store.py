@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.provenance import code_digest, modules_of
 from pipeline.quarantine import write_quarantine
 from pipeline.registry import lookup
 from pipeline.schema import BadInput, Drive, Problem, UserError
@@ -64,7 +65,7 @@ def ingest(
     reader = lookup(SOURCES, source, "source")
     root = _root_of(reader, source, root, store_dir)
     digest = digest_of(root)
-    path = store_dir / f"{source}-{_key(digest)}"
+    path = store_dir / f"{source}-{_key(digest, reader)}"
     manifest = _manifest_if_sound(path, root)
     cache_hit = manifest is not None
     if manifest is None:
@@ -109,14 +110,10 @@ def _files(root: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
 
 
-def _key(digest: str) -> str:
+def _key(digest: str, reader: Source) -> str:
     """Digest of the data and of the code that reads and stores it: a changed reader never meets its old results."""
-    here = Path(__file__).parent
-    code = [*sorted(here.glob("sources/*.py")), *(here / f"{name}.py" for name in ("schema", "geometry", "store"))]
-    key = hashlib.sha256(digest.encode())
-    for path in [*code, here / "stored_drives.py"]:
-        key.update(path.read_bytes())
-    return key.hexdigest()[:16]
+    code = code_digest({__name__, *modules_of(reader)})
+    return hashlib.sha256(f"{digest}{code}".encode()).hexdigest()[:16]
 
 
 def _root_of(reader: Source, source: str, root: Path | None, store_dir: Path) -> Path:

@@ -11,6 +11,7 @@ from PIL import Image
 from pipeline import store
 from pipeline.schema import BadInput, Drive, UserError
 from pipeline.sources import SOURCES
+from pipeline.sources.base import Reading, Source
 from pipeline.store import digest_of, ingest, load
 
 
@@ -61,7 +62,7 @@ def test_drives_without_tracks_calibration_or_ego_are_kept(tiny_kitti: Path, tmp
 
 def test_the_same_input_twice_is_read_once(tiny_kitti: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     first = ingest("kitti_tracking", tiny_kitti, tmp_path / "store")
-    monkeypatch.setitem(store.SOURCES, "kitti_tracking", _Unreadable())
+    monkeypatch.setattr(store, "read_source", _unwelcome)
     second = ingest("kitti_tracking", tiny_kitti, tmp_path / "store")
     assert (first.cache_hit, second.cache_hit) == (False, True)
     assert second.path == first.path
@@ -69,14 +70,8 @@ def test_the_same_input_twice_is_read_once(tiny_kitti: Path, tmp_path: Path, mon
     assert (second.drives, second.tracks, second.rows) == (first.drives, first.tracks, first.rows)
 
 
-class _Unreadable:
-    looks_for = "nothing"
-
-    def recognises(self, root: Path) -> bool:
-        return True
-
-    def read(self, root: Path) -> Any:
-        raise AssertionError("it was read again")
+def _unwelcome(reader: Source, root: Path) -> Reading:
+    raise AssertionError("it was read again")
 
 
 def test_one_changed_byte_is_another_data_set(tiny_kitti: Path, tmp_path: Path):

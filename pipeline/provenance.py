@@ -1,0 +1,77 @@
+"""Which of our code a result depends on: the modules it needs, found by their import statements, and their digest.
+
+Editing a report then recomputes no arm, and editing one strategy recomputes that strategy's arms alone.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+PACKAGES = ("pipeline", "models")
+"""Where numbers come from; ``flows`` decides only about order."""
+
+TABLES = frozenset({"pipeline.strategies", "pipeline.tasks", "pipeline.sources"})
+"""Modules that list what there is. What was chosen from them counts, not what else they hold."""
+
+
+def code_digest(modules: Iterable[str]) -> str:
+    """SHA-256 over the sources of ``modules`` and of everything of ours that they import, directly or not."""
+    needed, waiting = set[str](), list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module not in needed and module not in TABLES:
+            needed.add(module)
+            waiting.extend(_imports(module))
+    digest = hashlib.sha256()
+    for module in sorted(needed):
+        digest.update(f"{module}\0".encode() + _file(module).read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def modules_of(recipe: object) -> frozenset[str]:
+    """The modules of ours that define a recipe and the recipes it is made of."""
+    found = {type(recipe).__module__} if type(recipe).__module__.partition(".")[0] in PACKAGES else set[str]()
+    parts: Iterable[object] = ()
+    if is_dataclass(recipe):
+        parts = (getattr(recipe, field.name) for field in fields(recipe))
+    elif isinstance(recipe, tuple | list):
+        parts = recipe
+    return frozenset(found.union(*(modules_of(part) for part in parts)))
+
+
+@cache
+def _imports(module: str) -> frozenset[str]:
+    """Modules of ours that ``module`` imports anywhere in its text, and the packages it lies in."""
+    names = set(_named(ast.parse(_file(module).read_text(encoding="utf-8"))))
+    ours = {name for name in names if name.partition(".")[0] in PACKAGES and _exists(name)}
+    parents = {name.rpartition(".")[0] for name in (module, *ours)} - {""}
+    return frozenset(ours | parents)
+
+
+def _named(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)  # may be modules too
+
+
+@cache
+def _file(module: str) -> Path:
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ValueError(f"{module} has no source file")
+    return Path(spec.origin)
+
+
+def _exists(name: str) -> bool:
+    """Whether ``name`` is a module, not an object within one."""
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False

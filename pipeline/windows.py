@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from pipeline.scenes import Scenes
 from pipeline.schema import KINDS, Drive, Track, UserError, require
 
 PREDICTED_KINDS = ("Car", "Van", "Pedestrian", "Cyclist")
@@ -37,6 +38,8 @@ class Windows:
     """Number of the window within its track, counted in frames from the track's first usable one."""
     origin: np.ndarray
     """(n,) "real", or the name of the strategy that made the sample."""
+    scenes: Scenes | None = None
+    """The same windows in 3D, for strategies that move things in the world; None where that is not known."""
 
     def __post_init__(self) -> None:
         """Check that all arrays speak of the same N windows."""
@@ -46,40 +49,54 @@ class Windows:
         require(
             self.valid.shape == self.boxes.shape[:2], f"valid must be {self.boxes.shape[:2]}, got {self.valid.shape}"
         )
-        for item in fields(self):
-            count = len(getattr(self, item.name))
-            require(count == len(self.boxes), f"{item.name} has {count} entries for {len(self.boxes)} windows")
+        for name, values in (self.arrays() | ({} if self.scenes is None else {"scenes": self.scenes})).items():
+            require(len(values) == len(self.boxes), f"{name} has {len(values)} entries for {len(self.boxes)} windows")
 
     def __len__(self) -> int:
         """How many windows."""
         return len(self.boxes)
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Every field by name, the scenes left out."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "scenes"}
+
     def take(self, index: np.ndarray) -> "Windows":
         """The windows at ``index`` (integers, repeats welcome, or a boolean mask)."""
-        return replace(self, **{item.name: getattr(self, item.name)[index] for item in fields(self)})
+        taken = {name: values[index] for name, values in self.arrays().items()}
+        return replace(self, **taken, scenes=self.scenes and self.scenes.take(index))
 
     def made_by(self, strategy: str) -> "Windows":
         """The same windows, marked as the work of ``strategy``."""
         return replace(self, origin=np.full(len(self), strategy))
 
-    def moved_to(self, boxes: Float[np.ndarray, "n time 4"], strategy: str) -> "Windows":
-        """The same windows with other boxes, marked as the work of ``strategy``."""
-        return replace(self, boxes=boxes, origin=np.full(len(self), strategy))
+    def moved_to(self, boxes: Float[np.ndarray, "n time 4"], strategy: str, scenes: Scenes | None = None) -> "Windows":
+        """The same windows with other boxes, marked as the work of ``strategy``; scenes hold only if given anew."""
+        return replace(self, boxes=boxes, origin=np.full(len(self), strategy), scenes=scenes)
 
     def save(self, path: Path) -> None:
         """Write a compressed ``.npz`` without pickled objects."""
-        np.savez_compressed(path, **{item.name: getattr(self, item.name) for item in fields(self)})
+        scenes = {} if self.scenes is None else self.scenes.arrays()
+        arrays = self.arrays() | {f"scenes.{name}": values for name, values in scenes.items()}
+        np.savez_compressed(path, allow_pickle=False, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> "Windows":
         """Read what ``save`` wrote."""
         with np.load(path, allow_pickle=False) as stored:
-            return cls(**{item.name: stored[item.name] for item in fields(cls)})
+            arrays = {name: stored[name] for name in stored.files if not name.startswith("scenes.")}
+            scenes = {name.removeprefix("scenes."): stored[name] for name in stored.files if name not in arrays}
+        return cls(**arrays, scenes=Scenes(**scenes) if scenes else None)
 
     @classmethod
     def concatenate(cls, parts: Sequence["Windows"]) -> "Windows":
-        """All windows of ``parts``, in order; at least one part."""
-        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
+        """All windows of ``parts``, in order; at least one part. Scenes survive if every part has them."""
+        names = parts[0].arrays()
+        scenes = [part.scenes for part in parts if len(part)] or [parts[0].scenes]
+        known = [one for one in scenes if one is not None]
+        return cls(
+            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names},
+            scenes=Scenes.concatenate(known) if len(known) == len(scenes) else None,
+        )
 
 
 def border_mask(boxes: Float[np.ndarray, "*n 4"], image_size: Float[np.ndarray, "*m 2"]) -> Bool[np.ndarray, "*n"]:
@@ -105,13 +122,15 @@ def cut_windows(
                 starts, run = _window_starts(track, length, stride)
                 longest = max(longest, run)
                 if len(starts):
-                    parts.append(_cut(track, drive.image_size, starts, length))
+                    parts.append(_cut(drive, track, starts, length))
     if not parts:
         raise UserError(
             f"No track is long enough for a window of {length} frames: the longest unbroken run of "
             f"{', '.join(kinds)} has {longest} frames."
         )
-    return Windows.concatenate(parts)
+    windows = Windows.concatenate(parts)
+    unknown = windows.scenes is None or not windows.scenes.known.any()
+    return replace(windows, scenes=None) if unknown else windows
 
 
 def _window_starts(track: Track, length: int, stride: int) -> tuple[Int[np.ndarray, " starts"], int]:
@@ -127,18 +146,19 @@ def _window_starts(track: Track, length: int, stride: int) -> tuple[Int[np.ndarr
     return (np.concatenate(starts) if starts else np.zeros(0, np.int64)), longest
 
 
-def _cut(track: Track, image_size: tuple[int, int], starts: np.ndarray, length: int) -> Windows:
-    count = len(starts)
+def _cut(drive: Drive, track: Track, starts: np.ndarray, length: int) -> Windows:
+    count, rows = len(starts), starts[:, None] + np.arange(length)
     return Windows(
-        boxes=track.boxes[starts[:, None] + np.arange(length)].astype(np.float32),
+        boxes=track.boxes[rows].astype(np.float32),
         valid=np.ones((count, length), bool),
         kind=np.full(count, KINDS.index(track.kind)),
-        image_size=np.tile(np.asarray(image_size, np.float32), (count, 1)),
+        image_size=np.tile(np.asarray(drive.image_size, np.float32), (count, 1)),
         drive=np.full(count, track.drive),
         track=np.full(count, track.track_id),
         frame=track.frames[starts],
         index=starts,
         origin=np.full(count, "real"),
+        scenes=Scenes.cut(drive, track, rows),
     )
 
 

@@ -8,10 +8,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: threads that wait
 import numpy as np
 import pytest
 
+from pipeline.city.drives import labelled_drive
 from pipeline.kitti_layout import write_tracking
 from pipeline.schema import KINDS, Calibration, Drive, EgoMotion, Track
 from pipeline.sources.rows import Rows, gather_tracks, place_in_world
-from pipeline.windows import Windows
+from pipeline.windows import Windows, cut_windows
 
 SHARED_DATA = Path(os.environ.get("AUGMENT_KITTI_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -127,3 +128,10 @@ def toy_windows() -> Windows:
         index=np.arange(count) % 4,
         origin=np.full(count, "real"),
     )
+
+
+@pytest.fixture(scope="session")
+def street_windows() -> Windows:
+    """Some 240 windows of 20 frames on 3 drives of the city, four classes, with their scenes."""
+    windows = cut_windows([labelled_drive(1, number, 60) for number in range(3)], 20, stride=2)
+    return windows.take(np.arange(240) * len(windows) // 240)

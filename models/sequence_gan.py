@@ -11,17 +11,17 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from models.blocks import materialise
+from models.code_sampler import LATENT, CodeSampler
+from models.latents import normal
 from models.sequence_code import SequenceCode
 
-LATENT = 32
-"""Numbers a sample starts from."""
 STRIDE = 4
 """Frames that one column of the detail writes."""
 TRENDS = 3
 """Velocity, acceleration, jerk: powers 1 to 3 of the time since the anchor frame."""
 
 
-class SequenceGenerator(nn.Module):
+class SequenceGenerator(CodeSampler):
     """Noise and a class in, the code of a sequence and its anchor out."""
 
     trends: Tensor
@@ -70,6 +70,10 @@ class SequenceGenerator(nn.Module):
         # 4. Together, as whitened components: what the critic judges and ``decode`` smooths.
         scores = ((coarse + fine).flatten(1) - self.code.mean) @ self.code.components.T / self.code.scale
         return torch.cat([scores, self.anchor(motion)], dim=1)
+
+    def sample(self, one_hot: Float[Tensor, "n classes"], rng: torch.Generator) -> Float[Tensor, "n size"]:
+        """One code for each class asked for."""
+        return self(normal(LATENT)(len(one_hot), rng), one_hot)
 
 
 class SequenceCritic(nn.Module):

@@ -1,8 +1,9 @@
 import torch
 
 from models.adversarial import AdversarialRecipe, Players, train_adversarial
+from models.code_sampler import LATENT
 from models.sequence_code import SequenceCode
-from models.sequence_gan import LATENT, SequenceCritic, SequenceGenerator
+from models.sequence_gan import SequenceCritic, SequenceGenerator
 
 CLASSES, TIME = 2, 10
 GOLDEN = [-0.2268063, -0.4887226, -1.7491891]

@@ -7,14 +7,16 @@ import torch
 
 from models.sequence_code import SequenceCode
 from pipeline.schema import KINDS, UserError
-from pipeline.strategies.sequence_gan import FittedSequenceGan, SequenceGan, decode_windows, encode_windows
+from pipeline.strategies.code_gan import FittedGan
+from pipeline.strategies.sequence_gan import SequenceGan
+from pipeline.strategies.window_code import decode_windows, encode_windows
 from pipeline.windows import Windows
 
 CAR, PEDESTRIAN = KINDS.index("Car"), KINDS.index("Pedestrian")
 
 
 @pytest.fixture(scope="module")
-def fitted(toy_windows: Windows) -> FittedSequenceGan:
+def fitted(toy_windows: Windows) -> FittedGan:
     return SequenceGan(steps=60, batch=64).fit(toy_windows, np.random.default_rng(0))
 
 
@@ -33,9 +35,7 @@ def test_decoding_an_encoded_window_gives_its_boxes_back(toy_windows: Windows) -
     assert np.abs(boxes - toy_windows.boxes).max() < 0.1
 
 
-def test_classes_come_in_the_real_balance_and_look_like_themselves(
-    fitted: FittedSequenceGan, toy_windows: Windows
-) -> None:
+def test_classes_come_in_the_real_balance_and_look_like_themselves(fitted: FittedGan, toy_windows: Windows) -> None:
     samples = fitted(900, np.random.default_rng(1))
     assert np.mean(samples.kind == PEDESTRIAN) == pytest.approx(1 / 3, abs=0.05)
     size = samples.boxes[:, 9, 2:] - samples.boxes[:, 9, :2]
@@ -43,7 +43,7 @@ def test_classes_come_in_the_real_balance_and_look_like_themselves(
     assert np.median(aspect[samples.kind == CAR]) > np.median(aspect[samples.kind == PEDESTRIAN]) + 0.1
 
 
-def test_samples_name_their_maker_and_no_real_drive(fitted: FittedSequenceGan, toy_windows: Windows) -> None:
+def test_samples_name_their_maker_and_no_real_drive(fitted: FittedGan, toy_windows: Windows) -> None:
     samples = fitted(5, np.random.default_rng(1))
     assert set(samples.origin) == {"gan"}
     assert all(name.startswith("gan-") for name in samples.drive)
@@ -51,32 +51,29 @@ def test_samples_name_their_maker_and_no_real_drive(fitted: FittedSequenceGan, t
     assert samples.track.tolist() == [0, 1, 2, 3, 4]
 
 
-def test_a_fitted_generator_survives_save_and_load(
-    fitted: FittedSequenceGan, toy_windows: Windows, tmp_path: Path
-) -> None:
+def test_a_fitted_generator_survives_save_and_load(fitted: FittedGan, toy_windows: Windows, tmp_path: Path) -> None:
     fitted.save(tmp_path / "gan.npz")
-    loaded = FittedSequenceGan.load(tmp_path / "gan.npz")
+    loaded = FittedGan.load(tmp_path / "gan.npz", SequenceGan)
     assert loaded.recipe == fitted.recipe
     rng, again = np.random.default_rng(2), np.random.default_rng(2)
     np.testing.assert_array_equal(loaded(20, rng).boxes, fitted(20, again).boxes)
     np.testing.assert_array_equal(loaded.score(toy_windows), fitted.score(toy_windows))
 
 
-def test_the_saved_file_holds_no_pickled_object(fitted: FittedSequenceGan, tmp_path: Path) -> None:
+def test_the_saved_file_holds_no_pickled_object(fitted: FittedGan, tmp_path: Path) -> None:
     fitted.save(tmp_path / "gan.npz")
     with np.load(tmp_path / "gan.npz", allow_pickle=False) as stored:
         assert all(stored[name].dtype != object for name in stored)
 
 
-def test_the_score_of_a_window_does_not_depend_on_its_neighbours(
-    fitted: FittedSequenceGan, toy_windows: Windows
-) -> None:
+def test_the_score_of_a_window_does_not_depend_on_its_neighbours(fitted: FittedGan, toy_windows: Windows) -> None:
     alone = np.concatenate([fitted.score(toy_windows.take(np.array([number]))) for number in range(5)])
     np.testing.assert_allclose(alone, fitted.score(toy_windows)[:5], rtol=1e-4, atol=1e-5)
 
 
-def test_a_generator_that_never_comes_into_view_says_so(fitted: FittedSequenceGan) -> None:
-    tiny = replace(fitted, image_size=np.full_like(fitted.image_size, 3.0))
+def test_a_generator_that_never_comes_into_view_says_so(fitted: FittedGan) -> None:
+    narrow = replace(fitted.templates, image_size=np.full_like(fitted.templates.image_size, 3.0))
+    tiny = replace(fitted, templates=narrow)
     with pytest.raises(UserError, match="never came into view"):
         tiny(4, np.random.default_rng(0))
 
@@ -85,3 +82,25 @@ def test_a_generator_that_never_comes_into_view_says_so(fitted: FittedSequenceGa
 def test_a_recipe_refuses_zero(field: str) -> None:
     with pytest.raises(ValueError, match=field):
         SequenceGan(**{field: 0})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("loss", "hinj", 'Did you mean "hinge"'),
+        ("penalty", "r2", "Known: gradient_penalty"),
+        ("loss", "energy_margin", "reconstructs"),
+        ("evenness", -0.5, "must not be negative"),
+    ],
+)
+def test_a_recipe_refuses_what_cannot_be_played_with(field: str, value: object, message: str) -> None:
+    with pytest.raises((ValueError, UserError), match=message):
+        SequenceGan(**{field: value})
+
+
+@pytest.mark.parametrize("penalty", ["none", "r1", "orthogonal", "weight_clipping"])
+def test_every_loss_and_penalty_of_the_toolbox_finds_its_place(penalty: str, toy_windows: Windows) -> None:
+    rules = SequenceGan(penalty=penalty, loss="hinge").rules()
+    assert len(rules.penalties + rules.weight_penalties + rules.constraints) == (penalty != "none")
+    fitted = SequenceGan(penalty=penalty, loss="hinge", steps=2, batch=16).fit(toy_windows, np.random.default_rng(0))
+    assert fitted(3, np.random.default_rng(0)).boxes.shape == (3, 20, 4)

@@ -1,0 +1,23 @@
+"""What every generator of sequences is, whatever it learnt from and how: it draws codes for the classes it is given."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from models.sequence_code import SequenceCode
+
+LATENT = 32
+"""Numbers that a generator's sample starts from."""
+
+
+class CodeSampler(nn.Module, ABC):
+    """A network or a table, its weights and the code it speaks all in its ``state_dict``."""
+
+    code: SequenceCode
+    """Set after ``materialise``, which empties every buffer it finds."""
+
+    @abstractmethod
+    def sample(self, one_hot: Float[Tensor, "n classes"], rng: torch.Generator) -> Float[Tensor, "n size"]:
+        """One code for each class asked for; decode them with ``self.code``."""

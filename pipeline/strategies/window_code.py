@@ -1,0 +1,160 @@
+"""Windows as the numbers that generators learn, and back: shape relative to the middle box, and that box's place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from models.sequence_code import SequenceCode
+from pipeline.boxes import centre_and_size, clip_to_image, from_relative, to_relative, visible
+from pipeline.randomness import torch_generator
+from pipeline.schema import KINDS, UserError
+from pipeline.windows import Windows
+
+ROUNDS = 20
+"""How often windows that leave the view are made again before giving up."""
+
+DrawBoxes: TypeAlias = Callable[[np.ndarray, torch.Generator], np.ndarray]
+"""``draw(like, rng)``: (n,) numbers of real windows -> (n, time, 4) boxes in pixels, of their class and image size."""
+
+
+@dataclass(frozen=True, eq=False)
+class CodedWindows:
+    """Real windows as whitened codes, ready to be drawn in batches."""
+
+    code: SequenceCode
+    codes: Float[Tensor, "n size"]
+    one_hot: Float[Tensor, "n kinds"]
+    weights: Float[Tensor, " n"]
+    """How often each window is drawn, up to a factor."""
+
+    @classmethod
+    def of(cls, real: Windows, components: int, evenness: float) -> "CodedWindows":
+        """A code fitted to ``real``.
+
+        Args:
+            real: Whole windows, at least one.
+            components: Principal components of the shape.
+            evenness: 0 draws the classes as often as they are recorded, 1 each equally often.
+
+        Raises:
+            UserError: there is no window, or one has frames that are masked or not finite.
+        """
+        if not len(real):
+            raise UserError("There is no window to learn from: choose more drives, or a larger part of their tracks.")
+        shapes, places = encode_windows(real)
+        code = SequenceCode.fitted(shapes, places, components)
+        counts = np.bincount(real.kind, minlength=len(KINDS))
+        weights = torch.from_numpy(np.maximum(counts, 1.0)[real.kind] ** -evenness)
+        return cls(code, code.encode(shapes, places), one_hot_kinds(real.kind), weights)
+
+    def draw(self, count: int, rng: torch.Generator) -> Int[Tensor, " count"]:
+        """Numbers of windows, with replacement."""
+        return torch.multinomial(self.weights, count, replacement=True, generator=rng)
+
+    def batch(self, count: int, rng: torch.Generator) -> tuple[Float[Tensor, "count size"], Float[Tensor, "count k"]]:
+        """Codes and classes of a random batch."""
+        index = self.draw(count, rng)
+        return self.codes.index_select(0, index), self.one_hot.index_select(0, index)
+
+
+def encode_windows(windows: Windows) -> tuple[Float[Tensor, "n time 4"], Float[Tensor, "n 4"]]:
+    """Shape of each window relative to its middle box, and that box's place.
+
+    The place is: centre as a part of the image's width, lower edge as a part of its height (where a road user touches
+    the ground), log height, log of width over height.
+
+    Raises:
+        UserError: a window has frames that are masked or not finite.
+    """
+    _require_whole(windows)
+    middle = windows.boxes[:, (windows.boxes.shape[1] - 1) // 2].astype(np.float64)
+    centre, size = centre_and_size(middle)
+    width, height = windows.image_size.T
+    place = [centre[:, 0] / width, middle[:, 3] / height, np.log(size[:, 1]), np.log(size[:, 0] / size[:, 1])]
+    shape = to_relative(windows.boxes.astype(np.float64), middle)
+    return torch.from_numpy(shape).float(), torch.from_numpy(np.stack(place, axis=-1)).float()
+
+
+def decode_windows(
+    code: SequenceCode, codes: Float[Tensor, "n size"], image_size: Float[np.ndarray, "n 2"]
+) -> Float[np.ndarray, "n time 4"]:
+    """Boxes in pixels, clipped to the image as every KITTI label is."""
+    shapes, places = (part.double().numpy() for part in code.decode(codes))
+    across, down, log_height, log_aspect = places.T
+    centre, bottom = across * image_size[:, 0], down * image_size[:, 1]
+    with np.errstate(over="ignore", invalid="ignore"):  # an untrained generator may write anything; it is out of view
+        height = np.exp(log_height)
+        half_width = height * np.exp(log_aspect) / 2
+        middle = np.stack([centre - half_width, bottom - height, centre + half_width, bottom], axis=-1)
+        return clip_to_image(from_relative(shapes, middle).astype(np.float32), image_size)
+
+
+def one_hot_kinds(kind: np.ndarray) -> Float[Tensor, "n kinds"]:
+    """Classes as every generator is told them."""
+    return one_hot(torch.from_numpy(kind).long(), len(KINDS)).float()
+
+
+@dataclass(frozen=True, eq=False)
+class Templates:
+    """What synthetic windows take over from real ones: the balance of classes, image sizes, the number of frames."""
+
+    kind: Int[np.ndarray, " n"]
+    image_size: Float[np.ndarray, "n 2"]
+    time: int
+
+    @classmethod
+    def of(cls, real: Windows) -> "Templates":
+        """Copies, so that a fitted strategy outlives the windows."""
+        return cls(real.kind.copy(), real.image_size.copy(), real.boxes.shape[1])
+
+
+def drawn_windows(name: str, count: int, rng: np.random.Generator, templates: Templates, draw: DrawBoxes) -> Windows:
+    """``count`` windows signed ``name``; those that leave the view are made again with the same template.
+
+    Raises:
+        UserError: hardly any window stays in view: the generator has learnt nothing.
+    """
+    seed, torch_rng = int(rng.integers(2**31)), torch_generator(rng)
+    like = rng.integers(len(templates.kind), size=count)
+    boxes = np.zeros((count, templates.time, 4), np.float32)
+    missing = np.arange(count)
+    for _ in range(ROUNDS):
+        if not len(missing):
+            break
+        drawn = draw(like[missing], torch_rng)
+        seen = visible(drawn)
+        boxes[missing[seen]] = drawn[seen]
+        missing = missing[~seen]
+    if len(missing):
+        raise UserError(
+            f'Strategy "{name}": {len(missing)} of {count} windows never came into view; train it longer, or on more '
+            "windows."
+        )
+    return Windows(
+        boxes=boxes,
+        valid=np.ones(boxes.shape[:2], bool),
+        kind=templates.kind[like],
+        image_size=templates.image_size[like],
+        drive=np.full(count, f"{name}-{seed}"),
+        track=np.arange(count),
+        frame=np.zeros(count, np.int64),
+        index=np.zeros(count, np.int64),
+        origin=np.full(count, name),
+    )
+
+
+def _require_whole(windows: Windows) -> None:
+    broken = ~(windows.valid & np.isfinite(windows.boxes).all(axis=2)).all(axis=1)
+    if broken.any():
+        first = int(np.flatnonzero(broken)[0])
+        raise UserError(
+            f"{int(broken.sum())} of {len(windows)} windows have frames that are masked or not finite, the first in "
+            f"drive {windows.drive[first]}, track {windows.track[first]}, frame {windows.frame[first]}: generators "
+            "learn from whole windows, so cut shorter ones, or leave these out."
+        )

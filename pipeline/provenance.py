@@ -8,8 +8,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
 
 PACKAGES = ("pipeline", "models")
 """Where numbers come from; ``flows`` decides only about order."""
@@ -28,7 +29,7 @@ def code_digest(modules: Iterable[str]) -> str:
             waiting.extend(_imports(module))
     digest = hashlib.sha256()
     for module in sorted(needed):
-        digest.update(f"{module}\0".encode() + _file(module).read_bytes() + b"\0")
+        digest.update(f"{module}\0{_text(module)}\0".encode())
     return digest.hexdigest()
 
 
@@ -45,11 +46,10 @@ def modules_of(recipe: object) -> frozenset[str]:
 
 @cache
 def _imports(module: str) -> frozenset[str]:
-    """Modules of ours that ``module`` imports anywhere in its text, and the packages it lies in."""
-    names = set(_named(ast.parse(_file(module).read_text(encoding="utf-8"))))
-    ours = {name for name in names if name.partition(".")[0] in PACKAGES and _exists(name)}
-    parents = {name.rpartition(".")[0] for name in (module, *ours)} - {""}
-    return frozenset(ours | parents)
+    """Modules of ours that ``module`` imports anywhere in its text, and the packages they lie in."""
+    names = set(_named(ast.parse(_text(module))))
+    parents = {name.rpartition(".")[0] for name in (module, *names)}
+    return frozenset(name for name in names | parents if name.partition(".")[0] in PACKAGES and _file(name))
 
 
 def _named(tree: ast.Module) -> Iterator[str]:
@@ -61,17 +61,14 @@ def _named(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)  # may be modules too
 
 
-@cache
-def _file(module: str) -> Path:
-    spec = find_spec(module)
-    if spec is None or spec.origin is None:
-        raise ValueError(f"{module} has no source file")
-    return Path(spec.origin)
+def _text(module: str) -> str:
+    file = _file(module)
+    if file is None:
+        raise ValueError(f"{module} is no module of {' or '.join(PACKAGES)}")
+    return file.read_text(encoding="utf-8")
 
 
-def _exists(name: str) -> bool:
-    """Whether ``name`` is a module, not an object within one."""
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+def _file(module: str) -> Path | None:
+    """Where the text of a module lies; None for names that are no modules of ours."""
+    path = ROOT.joinpath(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)

@@ -1,6 +1,5 @@
 """Which code a result depends on."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -25,10 +24,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }
     for name, text in texts.items():
         (folder / f"{name}.py").write_text(text)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "rooms", raising=False)
-    for remembered in (provenance._imports, provenance._file):
-        remembered.cache_clear()  # the rooms of the last test had the same names
+    provenance._imports.cache_clear()  # the rooms of the last test had the same names
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
     monkeypatch.setattr(provenance, "PACKAGES", ("rooms",))
     monkeypatch.setattr(provenance, "TABLES", frozenset({"rooms.table"}))
     return folder

@@ -1,8 +1,7 @@
 """What keeps a critic smooth: terms added to its loss, and constraints put on its weights after each step."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -10,8 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 from torch.nn.utils.parametrizations import spectral_norm
 
-Critic: TypeAlias = Callable[[Tensor], Tensor]
-"""Samples in, one score each out; any condition is already bound."""
+from models.input_gradients import Critic, gradient_norms
 
 
 @runtime_checkable
@@ -47,13 +45,6 @@ class WeightPenalty(Protocol):
     def __call__(self, critic: nn.Module) -> Float[Tensor, ""]:
         """The weighted penalty."""
         ...
-
-
-def gradient_norms(critic: Critic, samples: Float[Tensor, "batch ..."]) -> Float[Tensor, " batch"]:
-    """Length of the critic's gradient at each sample, itself differentiable."""
-    samples = samples.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(critic(samples).sum(), samples, create_graph=True)
-    return gradient.flatten(1).norm(dim=1)
 
 
 @dataclass(frozen=True)

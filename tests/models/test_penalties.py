@@ -2,14 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from models.penalties import (
-    R1,
-    GradientPenalty,
-    OrthogonalPenalty,
-    WeightClipping,
-    gradient_norms,
-    normalise_spectrally,
-)
+from models.input_gradients import gradient_norms
+from models.penalties import R1, GradientPenalty, OrthogonalPenalty, WeightClipping, normalise_spectrally
 
 SLOPE = torch.tensor([3.0, 4.0])  # a linear critic whose gradient has length 5 everywhere
 

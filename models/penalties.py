@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 from torch.nn.utils.parametrizations import spectral_norm
 
+from models.dragan import NeighbourhoodPenalty
 from models.input_gradients import Critic, gradient_norms
 
 
@@ -137,6 +138,7 @@ class WeightClipping:
 
 PENALTIES: dict[str, type[Penalty] | type[WeightPenalty] | type[Constraint]] = {
     "gradient_penalty": GradientPenalty,
+    "dragan": NeighbourhoodPenalty,
     "r1": R1,
     "orthogonal": OrthogonalPenalty,
     "weight_clipping": WeightClipping,

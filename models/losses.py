@@ -12,6 +12,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
+from models.kullback_leibler import KullbackLeibler
+
 
 @runtime_checkable
 class AdversarialLoss(Protocol):
@@ -184,6 +186,7 @@ LOSSES: dict[str, type[AdversarialLoss] | type[BoundaryEquilibrium]] = {
     "least_squares": LeastSquares,
     "wasserstein": Wasserstein,
     "hinge": Hinge,
+    "kullback_leibler": KullbackLeibler,
     "energy_margin": EnergyMargin,
     "boundary_equilibrium": BoundaryEquilibrium,
 }

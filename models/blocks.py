@@ -1,9 +1,18 @@
-"""What several networks share: weights drawn from an explicit generator, and nothing from the global one."""
+"""What several networks share: stacks of layers, and weights from an explicit generator, never the global one."""
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import nn
+
+
+def dense(sizes: tuple[int, ...], activation: nn.Module, *last: nn.Module) -> nn.Sequential:
+    """Linear layers with an activation between them, and ``last`` after the last; without weights yet (``meta``)."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise(sizes):
+        layers += [nn.Linear(inputs, outputs, device="meta"), activation]
+    return nn.Sequential(*layers[:-1], *last)
 
 
 def materialise(network: nn.Module, generator: torch.Generator) -> None:

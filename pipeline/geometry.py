@@ -63,26 +63,35 @@ def project_boxes(
 ) -> Float[np.ndarray, "n 4"]:
     """Image boxes (left, top, right, bottom) around 3D boxes, cut at the image border as KITTI labels them.
 
-    Edges that run behind the camera are cut in 3D first, where a projected corner would land on the wrong side.
-
     Returns:
         Pixels in [0, size - 1]; a row of NaN where nothing of the box is in view.
+    """
+    outline, border = project_uncut(P, corners_cam_m), np.tile(np.array(image_size) - 1, 2)
+    boxes = np.clip(outline, 0, border)
+    wide, high = (boxes[:, 2:] > boxes[:, :2]).T
+    return np.where((wide & high)[:, None], boxes, np.nan)
+
+
+def project_uncut(
+    P: Float[np.ndarray, "3 4"], corners_cam_m: Float[np.ndarray, "n 8 3"], nearest_m: float = NEAREST_DEPTH_M
+) -> Float[np.ndarray, "n 4"]:
+    """Image boxes around 3D boxes as if the image had no border; a row of NaN for what lies behind the camera.
+
+    Edges that run behind the camera are cut in 3D first, where a projected corner would land on the wrong side.
     """
     ends = corners_cam_m[:, _EDGES]
     depth = ends @ P[2, :3] + P[2, 3]
     start, stop = ends[:, :, 0], ends[:, :, 1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = (NEAREST_DEPTH_M - depth[..., 0]) / (depth[..., 1] - depth[..., 0])
+        share = (nearest_m - depth[..., 0]) / (depth[..., 1] - depth[..., 0])
         cut = (start + np.clip(share, 0, 1)[..., None] * (stop - start))[:, :, None]
-        shown = np.where((depth >= NEAREST_DEPTH_M)[..., None], ends, cut)
-        hidden = (depth < NEAREST_DEPTH_M).all(axis=-1) | ~np.isfinite(shown).all(axis=(-1, -2))
+        shown = np.where((depth >= nearest_m)[..., None], ends, cut)
+        hidden = (depth < nearest_m).all(axis=-1) | ~np.isfinite(shown).all(axis=(-1, -2))
         pixels = project(P, shown)
     low = np.where(hidden[..., None, None], np.inf, pixels).min(axis=(1, 2))
     high = np.where(hidden[..., None, None], -np.inf, pixels).max(axis=(1, 2))
-    border = np.array(image_size) - 1
-    boxes = np.concatenate([np.clip(low, 0, border), np.clip(high, 0, border)], axis=-1)
-    wide, high = (boxes[:, 2:] > boxes[:, :2]).T
-    return np.where((wide & high)[:, None], boxes, np.nan)
+    boxes = np.concatenate([low, high], axis=-1)
+    return np.where(np.isfinite(boxes).all(axis=1)[:, None], boxes, np.nan)
 
 
 def rotation_from_euler(

@@ -63,7 +63,7 @@ class Scenes:
         across, aside = np.diag([-1.0, 1.0, 1.0, 1.0]), np.diag([1.0, -1.0, 1.0, 1.0])
         return replace(
             self,
-            position_cam_m=self.position_cam_m * np.float32([-1, 1, 1]),
+            position_cam_m=self.position_cam_m * np.array([-1, 1, 1], np.float32),
             rotation_y_rad=np.float32(np.pi) - self.rotation_y_rad,
             yaw_rate_radps=-self.yaw_rate_radps,
             P2=pixels @ self.P2 @ across,

@@ -34,11 +34,12 @@ def train_adversarial(
 
     Raises:
         TrainingDiverged: a loss is not finite; the message gives the step.
+        ValueError: ``draw_real`` gave fewer or more samples than it was asked for.
     """
     while players.step < recipe.steps:
         # 1. The critic learns to tell real from fake. Only its last batch of fakes remembers how it was made.
         for turn in range(recipe.critic_steps):
-            real, *given = draw_real(recipe.batch, rng)
+            real, *given = _full_batch(draw_real(recipe.batch, rng), recipe.batch)
             with torch.set_grad_enabled(turn == recipe.critic_steps - 1):
                 fake = players.generator(draw_latent(recipe.batch, rng), *given)
             count = players.step * recipe.critic_steps + turn
@@ -64,8 +65,19 @@ def train_adversarial(
         players.unreported += 1
         if players.step % recipe.report_every == 0 or players.step == recipe.steps:
             signs = _vital_signs(players, real, fake) if recipe.vital_signs else {}
+            if recipe.vital_signs and players.step <= recipe.report_every:  # once, with the first report
+                signs |= players.sizes()
             _report(players, signs, report)
     return players.average.network
+
+
+def _full_batch(drawn: Sequence[Tensor], count: int) -> Sequence[Tensor]:
+    if any(len(part) != count for part in drawn):
+        raise ValueError(
+            f"draw_real gave {' and '.join(str(len(part)) for part in drawn)} where {count} samples were asked for: "
+            "draw with replacement, or lower the batch"
+        )
+    return drawn
 
 
 def _critic_loss(

@@ -1,6 +1,7 @@
 """An adversarial run on disk: stopped at any step and continued, it is the uninterrupted run, bit for bit on the CPU.
 
-Networks that draw from PyTorch's global generator (dropout) are outside that promise: the loop never does.
+The loop draws from the generator it is given, but dropout knows only PyTorch's global one: a checkpoint therefore
+holds both, and loading it sets both. Such a run repeats itself only if nothing else draws from the global generator.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ import torch
 from models.players import AdversarialRecipe, Players
 from models.reporting import CheckpointRefused, Report, silent
 
-FORMAT = "adversarial-run-1"
+FORMAT = "adversarial-run-2"
 """Changes whenever older files can no longer be continued."""
 FREE = ("steps", "report_every", "vital_signs")
 """Fields of a recipe that a continued run may change: how long it lasts and what it reports."""
@@ -32,6 +33,7 @@ def save_checkpoint(path: Path, players: Players, recipe: AdversarialRecipe, rng
         "recipe": recipe_digest(recipe),
         "players": players.state_dict(),
         "rng": rng.get_state(),
+        "global_rng": _global_states(rng.device),
         "device": rng.device.type,
     }
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -66,6 +68,9 @@ def load_checkpoint(path: Path, players: Players, recipe: AdversarialRecipe, rng
         _require_same_network(path, role, run["players"][role], getattr(players, role).state_dict())
     players.load_state_dict(run["players"])
     rng.set_state(run["rng"])
+    torch.set_rng_state(run["global_rng"][0])
+    if rng.device.type == "cuda":
+        torch.cuda.set_rng_state(run["global_rng"][1], rng.device)
 
 
 def checkpointing(
@@ -87,6 +92,11 @@ def recipe_digest(recipe: AdversarialRecipe) -> str:
     for name in FREE:
         del settings[name]
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def _global_states(device: torch.device) -> list[torch.Tensor]:
+    """What dropout draws from: the processor's generator, and the device's own where it has one."""
+    return [torch.get_rng_state()] + ([torch.cuda.get_rng_state(device)] if device.type == "cuda" else [])
 
 
 def _settings(value: Any) -> Any:

@@ -44,7 +44,8 @@ class AdversarialRecipe:
     """Score real and fake samples in one pass; False for critics with batch statistics."""
     report_every: int = 100
     vital_signs: bool = False
-    """Report, beside the losses, what a monitor reads: the generator's gradient and the diversity of its fakes."""
+    """Report, beside the losses, what a monitor reads: the generator's gradient, the diversity of its fakes, and once,
+    with the first report, how many weights each player has."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot train, and remedies that exclude each other."""
@@ -94,10 +95,17 @@ class Players:
         self.loss = recipe.loss.started(device) if isinstance(recipe.loss, BoundaryEquilibrium) else recipe.loss
         self.pool = ReplayPool(recipe.replay) if recipe.replay else None
         self.step = 0
+        self.rolled_back = 0
+        """How often the run has gone back to a checkpoint with lower rates."""
         self.unreported = 0
         """Steps since the last report."""
         self.losses = torch.zeros(2, device=device)
         """Sums of both players' losses over these steps."""
+
+    def sizes(self) -> dict[str, float]:
+        """How many weights each player learns."""
+        count = {"generator": self.weights_g, "critic": self.weights_c}
+        return {f"{role}_weights": float(sum(weight.numel() for weight in own)) for role, own in count.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """All of it as tensors, numbers and containers of them."""
@@ -109,6 +117,7 @@ class Players:
             "average": self.average.network.state_dict(),
             "average_updates": self.average.updates,
             "step": self.step,
+            "rolled_back": self.rolled_back,
             "unreported": self.unreported,
             "losses": self.losses,
             "balance": self.loss.weight if isinstance(self.loss, Balance) else None,
@@ -123,7 +132,7 @@ class Players:
         self.optimiser_c.load_state_dict(state["optimiser_c"])
         self.average.network.load_state_dict(state["average"])
         self.average.updates = state["average_updates"]
-        self.step, self.unreported = state["step"], state["unreported"]
+        self.step, self.rolled_back, self.unreported = state["step"], state["rolled_back"], state["unreported"]
         self.losses = state["losses"].to(self.losses.device, copy=True)
         if isinstance(self.loss, Balance):
             self.loss.weight = state["balance"].to(self.losses.device)

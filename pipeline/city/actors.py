@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from pipeline.city.routes import Route, drive_route, walk_route
+from pipeline.city.routes import Route, drive_route, polyline, walk_route
 from pipeline.city.streets import Node, Streets, along, right_of, step
 
 SIZES_M: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
@@ -37,13 +37,13 @@ class Character:
     @classmethod
     def draw(cls, rng: np.random.Generator) -> "Character":
         """A quiet, a busy, or a crowded street; where many people walk, cars go slowly."""
-        walkers = float(rng.choice([0.5, 2.0, 6.0, 12.0]))
+        walkers = float(rng.choice([1.0, 3.0, 7.0, 14.0]))
         return cls(
-            headway_m=float(rng.uniform(18, 70)),
-            parked=float(rng.choice([0.0, 0.08, 0.25, 0.5])),
+            headway_m=float(rng.uniform(22, 80)),
+            parked=float(rng.choice([0.0, 0.05, 0.15, 0.4])),
             walkers_per_100m=walkers,
             cyclists=float(rng.uniform(0.05, 0.3)),
-            cruise_mps=float(rng.uniform(3, 6) if walkers > 5 else rng.uniform(8, 13.5)),
+            cruise_mps=float(rng.uniform(4, 8) if walkers > 10 else rng.uniform(10, 15.5)),
         )
 
 
@@ -70,13 +70,15 @@ def size_of(kind: str, rng: np.random.Generator) -> Float[np.ndarray, "3"]:
     return np.round(mean + spread * np.clip(rng.standard_normal(3), -2, 2), 3)
 
 
-def random_turns(streets: Streets, start: Node, way: int, count: int, rng: np.random.Generator) -> list[int]:
+def random_turns(
+    streets: Streets, start: Node, way: int, count: int, rng: np.random.Generator, straight: float = 0.56
+) -> list[int]:
     """Turns (0 straight, 1 left, 3 right) that keep inside the grid; straight on is likeliest."""
     turns: list[int] = []
     node = step(start, way)
     for _ in range(count):
         stays = np.array([streets.has(step(node, (way + turn) % 4)) for turn in (0, 1, 3)])
-        weights = np.array([0.56, 0.2, 0.24]) * stays
+        weights = np.array([straight, 0.45 * (1 - straight), 0.55 * (1 - straight)]) * stays
         turn = int(rng.choice([0, 1, 3], p=weights / weights.sum()))
         turns.append(turn)
         way = (way + turn) % 4
@@ -154,12 +156,11 @@ def _walker(
         points = walk_route(streets, corner, way, from_corner_m, aside_m, 3).points[:2]
         heading, reach = along(way), streets.plan.road_half_m + aside_m
         far = streets.centre(node) + heading * reach + right_of(way) * reach
-        there = np.linspace(points[0], far, max(2, round(float(np.linalg.norm(points[0] - far)) * 2)))
-        route = Route(there, np.full(len(there), 40.0), ())
+        route = polyline(np.stack([points[0], far, far + right_of(way) * 80]))
     else:
-        turn = 0 if rng.random() < 0.6 and streets.has(step(corner, way)) else 3
+        turn = 0 if rng.random() < 0.12 and streets.has(step(corner, way)) else 3
         route = walk_route(streets, corner, way, from_corner_m, aside_m, turn)
-    pace = 0.0 if rng.random() < 0.12 else float(np.clip(rng.normal(1.35, 0.22), 0.7, 2.0))
+    pace = 0.0 if rng.random() < 0.03 else float(np.clip(rng.normal(1.35, 0.22), 0.7, 2.0))
     standing = float(rng.uniform(-np.pi, np.pi))
     size = size_of("Pedestrian", rng)
     return Actor("Pedestrian", size, route.points[0], standing, pace, route if pace else None)

@@ -16,7 +16,7 @@ FARTHEST_M = 78.0
 SMALLEST_PX = 14.0
 """Nothing farther away, or lower in an image of KITTI's size, is labelled."""
 
-LABELLED_WITHIN_M = {"Pedestrian": (13.0, 32.0), "Cyclist": (20.0, 50.0)}
+LABELLED_WITHIN_M = {"Pedestrian": (5.0, 29.0), "Cyclist": (20.0, 50.0)}
 """Labellers give up on each object somewhere in this range; small road users sooner. Others: 24 to ``FARTHEST_M``."""
 
 WANDER_M = {"Pedestrian": 0.06, "Cyclist": 0.04}
@@ -139,12 +139,12 @@ def build_drive(recording: Recording, calibration: Calibration, rows: Float[np.n
     T_world_cam = T_world_imu @ invert_rigid(calibration.T_cam_imu)
     rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
     tracks = []
-    for track_id, group in enumerate(_groups(rows)):
+    for group in _groups(rows):
         frames, position = group[:, 1].astype(np.int64), group[:, 8:11]
         poses = T_world_cam[frames]
-        actor = int(group[0, 0])
+        actor = int(group[0, 0])  # instance pictures show actor + 1
         tracks.append(Track(
-            drive=recording.name, track_id=track_id, kind=recording.kinds[actor], frames=frames, boxes=group[:, 2:6],
+            drive=recording.name, track_id=actor, kind=recording.kinds[actor], frames=frames, boxes=group[:, 2:6],
             truncated=group[:, 6], occluded=group[:, 7].astype(np.int64),
             size_m=np.repeat(recording.size_m[actor][None], len(group), axis=0), position_cam_m=position,
             rotation_y_rad=group[:, 11], position_world_m=transform_points(poses, position),

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from pipeline.city.actors import Actor, Character, parked_on, random_turns, traffic_on, walkers_on
 from pipeline.city.rig import ego_poses
 from pipeline.city.routes import SPACING_M, drive_route
-from pipeline.city.streets import CYCLE_S, Streets, step
+from pipeline.city.streets import CYCLE_S, GREEN_S, Streets, step
 from pipeline.city.traffic import Traffic
 from pipeline.schema import KITTI_DT_S
 
@@ -84,9 +84,10 @@ def _repeat(frames: int, values: list[np.ndarray] | list[float], shape: tuple[in
 def _ego(streets: Streets, character: Character, frames: int, rng: np.random.Generator) -> Actor:
     """The recording car, on a random way long enough for the drive that begins near the middle of the city."""
     inner = [(node, way) for node, way in streets.edges() if _central(streets, node, way)]
-    node, way = inner[int(rng.integers(len(inner)))]
+    weights = np.array([GREEN_S[way % 2] for _, way in inner])
+    node, way = inner[int(rng.choice(len(inner), p=weights / weights.sum()))]
     legs = 2 + int((frames + WARM_UP_FRAMES) * KITTI_DT_S * character.cruise_mps / streets.plan.block_m[0])
-    turns = random_turns(streets, node, way, legs, rng)
+    turns = random_turns(streets, node, way, legs, rng, straight=0.7)
     route = drive_route(streets, node, way, turns, streets.plan.lane_offset_m(int(rng.integers(streets.plan.lanes))))
     return Actor("Car", EGO_SIZE_M, route.points[0], 0.0, character.cruise_mps, route, float(rng.uniform(3, 60)))
 

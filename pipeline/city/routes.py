@@ -95,7 +95,12 @@ def walk_route(streets: Streets, corner: Node, way: int, from_corner_m: float, a
         kerb = from_corner_m + aside_m - 0.6
         gates = (Gate(kerb, kerb + 2 * streets.plan.road_half_m + 1.2, corner, way, way, reach),)
         return _route(np.stack(ahead), [], gates)
-    return _route(np.stack([start, bend, bend + right_of(way) * 80]), [], ())
+    return polyline(np.stack([start, bend, bend + right_of(way) * 80]))
+
+
+def polyline(corners: Float[np.ndarray, "corner 2"]) -> Route:
+    """A way from corner to corner that nothing slows down."""
+    return _route(corners, [], ())
 
 
 def _passage(stop_m: float, way: int, turn: int, offset_m: float) -> tuple[Float[np.ndarray, "point 2"], float]:

@@ -14,11 +14,13 @@ from pipeline.schema import require
 CROSSING_M = 4.6
 """From the kerb of the crossing street to the stop line: the zebra and a gap."""
 
-GREEN_S = 9.0
-CLEARANCE_S = 2.5
+GREEN_S = (10.0, 6.0)
+"""Along east-west streets, the main ones, and along north-south ones."""
+
+CLEARANCE_S = 1.5
 """Nobody may start for this long after a green ends, so that the crossing empties."""
 
-CYCLE_S = 2 * (GREEN_S + CLEARANCE_S)
+CYCLE_S = sum(GREEN_S) + 2 * CLEARANCE_S
 
 Node = tuple[int, int]
 """Column and row of a crossing."""
@@ -98,8 +100,9 @@ class Streets:
 
     def green_left_s(self, node: Node, way: int, time_s: float) -> float:
         """Seconds for which traffic in direction ``way`` may still start; 0 while it may not."""
-        phase = (time_s + self.signal_offset_s[node] + (way % 2) * CYCLE_S / 2) % CYCLE_S
-        return max(0.0, GREEN_S - phase)
+        begin = (0.0, GREEN_S[0] + CLEARANCE_S)[way % 2]
+        phase = (time_s + self.signal_offset_s[node] - begin) % CYCLE_S
+        return max(0.0, GREEN_S[way % 2] - phase)
 
     def blocks(self) -> Float[np.ndarray, "block 4"]:
         """What is built upon between the sidewalks: west, south, east, north; the outermost blocks reach far out."""

@@ -32,8 +32,8 @@ def test_crossing_directions_are_never_green_together(square):
         assert green[0] == green[2]
         assert green[1] == green[3]
         assert not (green[0] and green[1])
-    assert square.green_left_s((0, 0), 0, 0.0) == GREEN_S
-    assert square.green_left_s((0, 0), 1, GREEN_S + CLEARANCE_S) == GREEN_S
+    assert square.green_left_s((0, 0), 0, 0.0) == GREEN_S[0]
+    assert square.green_left_s((0, 0), 1, GREEN_S[0] + CLEARANCE_S) == GREEN_S[1]
 
 
 def test_a_right_turn_is_a_quarter_circle_that_ends_on_the_right_hand_lane(square):

@@ -4,7 +4,7 @@ import pytest
 from pipeline.city.actors import Actor
 from pipeline.city.drives import record_drive
 from pipeline.city.routes import drive_route
-from pipeline.city.streets import CYCLE_S, StreetPlan, Streets
+from pipeline.city.streets import CYCLE_S, GREEN_S, StreetPlan, Streets
 from pipeline.city.traffic import Traffic
 
 SIZE = np.array([1.5, 1.7, 4.0])
@@ -34,9 +34,9 @@ def test_a_free_car_reaches_its_cruising_speed_and_keeps_to_its_lane(streets):
 
 
 def test_a_car_stops_at_a_red_light_and_goes_on_when_it_turns_green(streets):
-    traffic = Traffic(streets, [car(streets, 60.0)])
-    traffic.time_s = CYCLE_S / 2  # red for eastbound traffic for 11.5 s
-    for _ in range(112):
+    traffic = Traffic(streets, [car(streets, 100.0)])
+    traffic.time_s = GREEN_S[0]  # red for eastbound traffic from now on
+    for _ in range(int(10 * (CYCLE_S - GREEN_S[0])) - 1):
         traffic.advance()
     stop_m = 150 - 2 * streets.plan.stop_m
     assert traffic.speed[0] < 0.3
@@ -58,7 +58,7 @@ def test_speeds_and_accelerations_are_those_of_road_users(recordings):
     for recording in recordings:
         acceleration = np.diff(recording.speed_mps, axis=0) / 0.1
         assert recording.speed_mps.min() >= 0
-        assert recording.speed_mps.max() < 17
+        assert recording.speed_mps.max() < 18
         assert acceleration.max() < 2
         assert acceleration.min() >= -5.5 - 1e-9
         walking = np.array(recording.kinds) == "Pedestrian"

@@ -33,7 +33,7 @@ def train_adversarial(
     of the players. Nothing waits for the device except a report.
 
     Raises:
-        TrainingDiverged: a loss is not finite; the message gives the step.
+        TrainingDiverged: a loss or a weight is not finite; the message gives the step.
         ValueError: ``draw_real`` gave fewer or more samples than it was asked for.
     """
     while players.step < recipe.steps:
@@ -147,9 +147,9 @@ def _report(players: Players, signs: dict[str, float], report: Report) -> None:
     players.losses.zero_()
     players.unreported = 0
     report(players.step, {"critic_loss": critic_loss, "generator_loss": generator_loss} | signs)
-    if not (math.isfinite(critic_loss) and math.isfinite(generator_loss)):
+    if not (math.isfinite(critic_loss) and math.isfinite(generator_loss) and players.finite()):
         raise TrainingDiverged(
-            f"The adversarial losses are not finite at step {players.step} (critic {critic_loss}, generator "
+            f"The losses or weights are not finite at step {players.step} (critic loss {critic_loss}, generator loss "
             f"{generator_loss}): lower the learning rates, raise the penalty, or look for values in the data that are "
             "not finite."
         )

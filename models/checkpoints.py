@@ -79,7 +79,7 @@ def checkpointing(
     """A report that also saves the run, unless it has just diverged: the last file is a good place to go back to."""
 
     def report(step: int, values: Mapping[str, float]) -> None:
-        if all(math.isfinite(value) for value in values.values()):
+        if all(math.isfinite(value) for value in values.values()) and players.finite():
             save_checkpoint(path, players, recipe, rng)
         then(step, values)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from models.class_shares import PREFIX
 from models.reporting import Report, silent
 
 Reports: TypeAlias = Sequence[tuple[int, Mapping[str, float]]]
@@ -24,6 +25,10 @@ class Thresholds:
     """Length of the generator's gradient below which it hardly moves."""
     diversity: float | None = 0.2
     """Spread of the fakes as a part of that of the real samples."""
+    over_production: float | None = 3.0
+    """Share of a class among the fakes, as a multiple of the share that it would have if all were equal."""
+    imbalance: float | None = 20.0
+    """How many times as many weights one player may have as the other."""
     swing: float | None = 0.5
     """Difference between peaks and valleys of a player's mean loss."""
     turns: int = 4
@@ -39,11 +44,23 @@ class Thresholds:
             raise ValueError(f"turns must be 2 or more, got {self.turns}")
 
 
+SIGNS = (
+    "not finite",
+    "critic wins",
+    "gradient vanishes",
+    "diversity collapses",
+    "class over-produced",
+    "players unequal",
+    "oscillation",
+)
+
+
 @dataclass(frozen=True)
 class Finding:
     """One bad sign, in words."""
 
     sign: str
+    """One of ``SIGNS``."""
     step: int
     seen: str
     advice: str
@@ -56,7 +73,8 @@ class Finding:
 class Monitor:
     """Passes every report on, and speaks once whenever a bad sign appears (again).
 
-    Needs ``vital_signs`` in the recipe to see gradients and diversity; without them it judges by the losses alone.
+    Needs ``vital_signs`` in the recipe to see gradients, diversity and sizes, and a ``ClassShares`` before it to see
+    classes; without them it judges by the losses alone.
     """
 
     def __init__(
@@ -77,6 +95,12 @@ class Monitor:
         self.present = frozenset(finding.sign for finding in findings)
         self.then(step, values)
 
+    def forget_after(self, step: int) -> None:
+        """Training has gone back to ``step``: what came later never happened."""
+        while self.reports and self.reports[-1][0] > step:
+            self.reports.pop()
+        self.present = frozenset(finding.sign for finding in diagnose(tuple(self.reports), self.thresholds))
+
 
 def diagnose(reports: Reports, thresholds: Thresholds) -> tuple[Finding, ...]:
     """Every bad sign in recent reports; quantities that were not reported give none."""
@@ -93,7 +117,10 @@ def diagnose(reports: Reports, thresholds: Thresholds) -> tuple[Finding, ...]:
                 "look for such values in the data, lower both learning rates, go back to the last checkpoint.",
             ),
         )
-    signs = (_critic_wins, _gradient_vanishes, _diversity_collapses, _losses_oscillate)
+    signs = (
+        _critic_wins, _gradient_vanishes, _diversity_collapses, _class_over_produced, _players_unequal,
+        _losses_oscillate,
+    )  # fmt: skip
     return tuple(finding for sign in signs if (finding := sign(reports, thresholds)) is not None)
 
 
@@ -129,6 +156,38 @@ def _diversity_collapses(reports: Reports, thresholds: Thresholds) -> Finding | 
         reports[-1][0],
         f"fakes spread {reports[-1][1]['diversity']:.0%} as wide as real samples: the generator repeats itself.",
         "minibatch deviation or discrimination, an unrolled critic, a gradient penalty, a lower generator rate.",
+    )
+
+
+def _class_over_produced(reports: Reports, thresholds: Thresholds) -> Finding | None:
+    names = [name for name in reports[-1][1] if name.startswith(PREFIX)]
+    if thresholds.over_production is None or not names:
+        return None
+    limit = thresholds.over_production / len(names)
+    for name in names:
+        recent = [values[name] for _, values in reports[-thresholds.patience :] if name in values]
+        if len(recent) == thresholds.patience and min(recent) > limit:
+            return Finding(
+                "class over-produced",
+                reports[-1][0],
+                f'{recent[-1]:.0%} of the fakes are of the class "{name.removeprefix(PREFIX)}", which is one of '
+                f"{len(names)}: the generator makes what is easy.",
+                "tell both players the class, minibatch discrimination, an unrolled critic, several generators.",
+            )
+    return None
+
+
+def _players_unequal(reports: Reports, thresholds: Thresholds) -> Finding | None:
+    sizes = {role: reports[-1][1].get(f"{role}_weights", 0.0) for role in ("generator", "critic")}
+    small, large = sorted(sizes, key=lambda role: sizes[role])
+    if thresholds.imbalance is None or not sizes[small] or sizes[large] <= thresholds.imbalance * sizes[small]:
+        return None
+    return Finding(
+        "players unequal",
+        reports[-1][0],
+        f"the {large} has {sizes[large]:,.0f} weights, the {small} only {sizes[small]:,.0f}.",
+        "networks of similar size: a critic that is much larger knows every sample by heart, one that is much smaller "
+        "sees no difference.",
     )
 
 

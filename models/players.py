@@ -107,6 +107,11 @@ class Players:
         count = {"generator": self.weights_g, "critic": self.weights_c}
         return {f"{role}_weights": float(sum(weight.numel() for weight in own)) for role, own in count.items()}
 
+    def finite(self) -> bool:
+        """Whether every weight of both players is a finite number; waits for the device."""
+        lengths = torch.stack(torch._foreach_norm([*self.weights_g, *self.weights_c]))
+        return bool(lengths.isfinite().all())
+
     def state_dict(self) -> dict[str, Any]:
         """All of it as tensors, numbers and containers of them."""
         return {

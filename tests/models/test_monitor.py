@@ -142,3 +142,29 @@ def test_thresholds_that_see_nothing_are_refused():
         Thresholds(patience=30, memory=20)
     with pytest.raises(ValueError, match="turns"):
         Thresholds(turns=0)
+
+
+def test_the_sizes_of_both_players_are_reported_once_and_gross_differences_are_said():
+    recipe = _recipe(steps=30)
+    for critic, words in (
+        (nn.Linear(1, 1), []),
+        (nn.Sequential(nn.Linear(1, 40), nn.Linear(40, 1)), ["the critic has 121"]),
+    ):
+        heard, said = _curves(recipe, _Line(), critic)
+        sizes = [(step, values["generator_weights"]) for step, values in heard if "generator_weights" in values]
+        assert sizes == [(10, 2.0)]
+        assert heard[0][1]["critic_weights"] == sum(weight.numel() for weight in critic.parameters())
+        assert [sentence.split(": ")[1].split(" weights")[0] for sentence in said] == words
+
+
+def test_a_monitor_that_goes_back_forgets_what_came_later():
+    said = []
+    monitor = Monitor(said.append, Thresholds(patience=2))
+    for step in (1, 2, 3):
+        monitor(step, {"critic_loss": 0.0})
+    assert monitor.present == {"critic wins"}
+    monitor.forget_after(1)
+    assert [step for step, _ in monitor.reports] == [1]
+    assert not monitor.present
+    monitor(2, {"critic_loss": 0.0})
+    assert len(said) == 2  # it is there again, and said again

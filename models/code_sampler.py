@@ -21,3 +21,13 @@ class CodeSampler(nn.Module, ABC):
     @abstractmethod
     def sample(self, one_hot: Float[Tensor, "n classes"], rng: torch.Generator) -> Float[Tensor, "n size"]:
         """One code for each class asked for; decode them with ``self.code``."""
+
+
+class LossSampler(CodeSampler):
+    """A sampler that learns by minimising a loss of its own."""
+
+    @abstractmethod
+    def loss(
+        self, codes: Float[Tensor, "batch size"], one_hot: Float[Tensor, "batch classes"], rng: torch.Generator
+    ) -> Float[Tensor, ""]:
+        """What training minimises, the mean over a batch."""

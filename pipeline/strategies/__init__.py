@@ -5,12 +5,17 @@ from pipeline.strategies.compose import Mirrored, Mixture, Sequential
 from pipeline.strategies.copies import Copies
 from pipeline.strategies.filters import CriticScore, Filtered, KinematicEnvelope
 from pipeline.strategies.flip import Flip
+from pipeline.strategies.flow_matching import FlowMatching
+from pipeline.strategies.gmm import Gmm
 from pipeline.strategies.jitter import Jitter
 from pipeline.strategies.noise import Noise
+from pipeline.strategies.per_class import PerClass
+from pipeline.strategies.recombination import Recombination
 from pipeline.strategies.scale import Scale
 from pipeline.strategies.sequence_gan import SequenceGan
 from pipeline.strategies.speed import Speed
 from pipeline.strategies.time_warp import TimeWarp
+from pipeline.strategies.vae import Vae
 
 _FILTERED_GAN = Filtered(SequenceGan(), (KinematicEnvelope(), CriticScore()), name="gan")
 
@@ -26,7 +31,18 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
     "gan": _FILTERED_GAN,
     "gan_unfiltered": SequenceGan(name="gan_unfiltered"),
     "flip+gan": Mixture((Flip(), Mirrored(_FILTERED_GAN)), (0.6, 0.4), name="flip+gan"),
+    "recombination": Recombination(),
+    "flip+recombination": Mixture((Flip(), Mirrored(Recombination())), (1.0, 2.0), name="flip+recombination"),
+    "flip+recombination_vehicles": Mixture(
+        (Flip(), PerClass(Mirrored(Recombination()))), (1.0, 2.0), name="flip+recombination_vehicles"
+    ),
+    "gmm": Gmm(),
+    "vae": Vae(),
+    "flow": FlowMatching(),
 }
 
 PLACEBOS = ("copies", "noise")
 """Strategies that must not gain; every study runs them."""
+
+NEED_SCENES = ("recombination", "flip+recombination", "flip+recombination_vehicles")
+"""Strategies for data with 3D boxes, calibrations and ego motion only."""

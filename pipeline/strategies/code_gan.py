@@ -43,6 +43,8 @@ class CodeGan(CodeStrategy):
     average: float = 0.99
     """Decay of the generator's moving average."""
     hidden: int = 128
+    evenness: float = 0.5
+    """How evenly the classes are seen in training, 0: as often as they are recorded, 1: each equally often."""
     loss: str = "wasserstein"
     """A name in ``models.losses.LOSSES``."""
     penalty: str = "gradient_penalty"
@@ -81,7 +83,7 @@ class CodeGan(CodeStrategy):
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> "FittedGan":
         """Train on real windows; the same windows and seed give the same generator."""
         torch_rng = torch_generator(rng)
-        data = CodedWindows.of(real, self.components, self.evenness)
+        data = CodedWindows.of(real, self.components).evened(self.evenness)
         generator, critic = self.build(data.code, torch_rng), self.build_critic(data.code, torch_rng)
         rules = self.rules()
 

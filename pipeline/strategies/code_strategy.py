@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import nn
+from torch import Tensor, nn
 
-from models.code_sampler import CodeSampler
+from models.code_sampler import CodeSampler, LossSampler
 from models.reporting import Report, silent
 from models.sequence_code import SequenceCode
+from models.supervised import SupervisedRecipe, train_supervised
 from pipeline.randomness import torch_generator
 from pipeline.schema import require
 from pipeline.strategies.window_code import CodedWindows, Templates, decode_windows, drawn_windows, one_hot_kinds
@@ -29,8 +30,6 @@ class CodeStrategy(ABC):
 
     components: int = 16
     """Principal components of a window's shape; 16 hold 99.9 % of the variance of KITTI's."""
-    evenness: float = 0.5
-    """How evenly the classes are seen in training, 0: as often as they are recorded, 1: each equally often."""
     name: str = "code"
 
     def __post_init__(self) -> None:
@@ -113,7 +112,35 @@ class CodeModel(CodeStrategy):
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> FittedCode:
         """Train on real windows; the same windows and seed give the same generator."""
         torch_rng = torch_generator(rng)
-        data = CodedWindows.of(real, self.components, self.evenness)
+        data = CodedWindows.of(real, self.components)
         sampler = self.build(data.code, torch_rng)
         self.learn(sampler, data, torch_rng, report)
         return FittedCode(self, sampler.eval(), Templates.of(real))
+
+
+@dataclass(frozen=True)
+class CodeNetwork(CodeModel):
+    """A network that minimises a loss of its own: to add one, say what to build."""
+
+    steps: int = 1500
+    batch: int = 128
+    learning_rate: float = 2e-3
+    """Falls to 0 along a cosine."""
+    hidden: int = 128
+    evenness: float = 0.5
+    """How evenly the classes are seen in training, 0: as often as they are recorded, 1: each equally often."""
+
+    @abstractmethod
+    def build(self, code: SequenceCode, rng: torch.Generator) -> LossSampler:
+        """The untrained generator."""
+
+    def learn(self, sampler: CodeSampler, data: CodedWindows, rng: torch.Generator, report: Report) -> None:
+        """Minimise the network's own loss on random batches."""
+        recipe = SupervisedRecipe(steps=self.steps, batch=self.batch, learning_rate=self.learning_rate)
+        data = data.evened(self.evenness)
+
+        def loss(model: LossSampler, codes: Tensor, one_hot: Tensor) -> Tensor:
+            return model.loss(codes, one_hot, rng)
+
+        assert isinstance(sampler, LossSampler)
+        train_supervised(sampler, recipe, lambda step: data.batch(self.batch, rng), loss, report=report)

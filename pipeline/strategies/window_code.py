@@ -1,7 +1,7 @@
 """Windows as the numbers that generators learn, and back: shape relative to the middle box, and that box's place."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -34,13 +34,8 @@ class CodedWindows:
     """How often each window is drawn, up to a factor."""
 
     @classmethod
-    def of(cls, real: Windows, components: int, evenness: float) -> "CodedWindows":
-        """A code fitted to ``real``.
-
-        Args:
-            real: Whole windows, at least one.
-            components: Principal components of the shape.
-            evenness: 0 draws the classes as often as they are recorded, 1 each equally often.
+    def of(cls, real: Windows, components: int) -> "CodedWindows":
+        """A code of so many components, fitted to ``real``; every window is drawn equally often.
 
         Raises:
             UserError: there is no window, or one has frames that are masked or not finite.
@@ -49,9 +44,14 @@ class CodedWindows:
             raise UserError("There is no window to learn from: choose more drives, or a larger part of their tracks.")
         shapes, places = encode_windows(real)
         code = SequenceCode.fitted(shapes, places, components)
-        counts = np.bincount(real.kind, minlength=len(KINDS))
-        weights = torch.from_numpy(np.maximum(counts, 1.0)[real.kind] ** -evenness)
+        weights = torch.ones(len(real), dtype=torch.float64)
         return cls(code, code.encode(shapes, places), one_hot_kinds(real.kind), weights)
+
+    def evened(self, evenness: float) -> "CodedWindows":
+        """The same windows, of which 0 draws the classes as often as they are recorded, 1 each equally often."""
+        counts = self.one_hot.sum(dim=0).clamp(min=1).double().numpy()
+        kind = self.one_hot.argmax(dim=1).numpy()
+        return replace(self, weights=torch.from_numpy(counts[kind] ** -evenness))
 
     def draw(self, count: int, rng: torch.Generator) -> Int[Tensor, " count"]:
         """Numbers of windows, with replacement."""

@@ -21,14 +21,14 @@ def test_masked_and_broken_windows_are_refused_by_drive_track_and_frame(toy_wind
 
 def test_no_window_at_all_is_refused(toy_windows: Windows) -> None:
     with pytest.raises(UserError, match="no window to learn from"):
-        CodedWindows.of(toy_windows.take(np.zeros(0, np.int64)), 8, 0.5)
+        CodedWindows.of(toy_windows.take(np.zeros(0, np.int64)), 8)
 
 
 @pytest.mark.parametrize(("evenness", "share"), [(0.0, 1 / 3), (1.0, 1 / 2)])
 def test_evenness_decides_how_often_the_rarer_class_is_drawn(
     toy_windows: Windows, evenness: float, share: float
 ) -> None:
-    weights = CodedWindows.of(toy_windows, 8, evenness).weights.numpy()
+    weights = CodedWindows.of(toy_windows, 8).evened(evenness).weights.numpy()
     rare = toy_windows.kind == toy_windows.kind[0]
     assert rare.mean() == pytest.approx(1 / 3)
     assert weights[rare].sum() / weights.sum() == pytest.approx(share)

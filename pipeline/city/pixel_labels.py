@@ -4,10 +4,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pipeline.city.labels import LabelErrors, label_rows, observe
-from pipeline.city.raster import fill, outline, project
+from pipeline.city.projection import project
 from pipeline.city.recording import Recording
 from pipeline.city.render import Picture
 from pipeline.city.sight import BARELY, occlusion_level, truncation_level
+from pipeline.city.spans import Spans, covered, outline
 from pipeline.city.stage import Cast, actor_faces
 from pipeline.city.view import View, camera_view
 from pipeline.schema import Calibration
@@ -43,12 +44,9 @@ def silhouettes(
     wide = view.padded(border)
     bodies = actor_faces(recording, cast, frame, wide)
     projected = project(bodies, wide)
-    spans = outline(projected, wide, np.arange(len(projected.faces)))
-    fragments = fill(spans, projected, wide)
-    actor = (projected.faces.instance[spans.face] - 1)[fragments.span]
-    pixels = wide.width * wide.height
-    actor, pixel = np.divmod(np.unique(actor * pixels + fragments.pixel), pixels)
-    row, column = np.divmod(pixel, wide.width)
-    inside = (row >= border) & (row < border + view.height) & (column >= border) & (column < border + view.width)
-    count = len(recording.kinds)
-    return np.bincount(actor, minlength=count), np.bincount(actor[inside], minlength=count)
+    spans = outline(projected, wide)
+    actor, count = projected.faces.instance - 1, len(recording.kinds)
+    cut = Spans(spans.face, spans.row, np.maximum(spans.start, border), np.minimum(spans.stop, border + view.width - 1))
+    inside = cut.take((cut.start <= cut.stop) & (cut.row >= border) & (cut.row < border + view.height))
+    whole, within = (covered(some, actor[some.face], wide.height, count) for some in (spans, inside))
+    return whole, within

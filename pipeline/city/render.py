@@ -13,9 +13,11 @@ from jaxtyping import Bool, Float, Int, UInt8
 
 from pipeline.city.film import develop
 from pipeline.city.looks import LOOKS
-from pipeline.city.raster import GROUND, SKY, Buffers, fill, outline, project, rasterise
+from pipeline.city.projection import project
+from pipeline.city.raster import GROUND, SKY, Buffers, rasterise
 from pipeline.city.recording import Recording
 from pipeline.city.shading import shade
+from pipeline.city.spans import outline
 from pipeline.city.stage import Cast, shadows, stage
 from pipeline.city.surface import FaceTable, look_at
 from pipeline.city.view import View, camera_view
@@ -133,8 +135,8 @@ def _darkness(recording: Recording, frame: int, view: View, world: World) -> Flo
     """How much of the sun road users take from each pixel of the ground."""
     patches, darkness = shadows(recording, frame, view.eye_m, world.sun)
     projected = project(patches, view)
-    spans = outline(projected, view, np.arange(len(projected.faces)))
-    fragments = fill(spans, projected, view)
+    spans = outline(projected, view)
+    pixel, span = spans.pixels(view.width)
     dark = np.zeros(view.width * view.height, np.float32)
-    dark[fragments.pixel] = darkness[projected.index][spans.face][fragments.span]  # darker patches come later and win
+    dark[pixel] = darkness[projected.index][spans.face][span]  # darker patches come later and win
     return dark

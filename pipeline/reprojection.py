@@ -39,10 +39,13 @@ class Lifted:
 
     def take(self, index: np.ndarray) -> "Lifted":
         """Some of them."""
-        parts = (self.windows, self.scenes)
         return Lifted(
-            *(part.take(index) for part in parts),
-            *(values[index] for values in (self.agent, self.ego, self.height_m, self.edge_error)),
+            windows=self.windows.take(index),
+            scenes=self.scenes.take(index),
+            agent=self.agent[index],
+            ego=self.ego[index],
+            height_m=self.height_m[index],
+            edge_error=self.edge_error[index],
         )
 
 

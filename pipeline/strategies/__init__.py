@@ -43,6 +43,3 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
 
 PLACEBOS = ("copies", "noise")
 """Strategies that must not gain; every study runs them."""
-
-NEED_SCENES = ("recombination", "flip+recombination", "flip+recombination_vehicles")
-"""Strategies for data with 3D boxes, calibrations and ego motion only."""

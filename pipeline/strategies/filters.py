@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 
 from models.reporting import Report, silent
-from pipeline.boxes import centre_and_size
 from pipeline.schema import KINDS, UserError, require
 from pipeline.strategies.base import Synthesizer, TrackStrategy
+from pipeline.strategies.kinematics import constant_velocity_error, kinematics
+from pipeline.strategies.matching import rank_within
 from pipeline.windows import Windows
 
 Keep: TypeAlias = Callable[[Windows], np.ndarray]
@@ -147,7 +148,7 @@ class Filtered:
         parts = [drawn.take(np.zeros(0, np.int64))]
         for _ in range(ROUNDS):
             passed = drawn.take(_passing(keeps, drawn))
-            parts.append(passed.take(_rank_within(passed.kind) < missing[passed.kind]))
+            parts.append(passed.take(rank_within(passed.kind) < missing[passed.kind]))
             missing = missing - np.bincount(parts[-1].kind, minlength=len(KINDS))
             if not missing.any():
                 return Windows.concatenate(parts).made_by(self.name)
@@ -162,39 +163,5 @@ class Filtered:
         return Windows.concatenate([passed, passed.take(again)]).made_by(self.name)
 
 
-def kinematics(windows: Windows) -> Float[np.ndarray, "n quantity"]:
-    """How violently each window moves, per frame and in box heights.
-
-    Mean and greatest speed, greatest acceleration, mean approach and retreat (growth and shrinking of the log height),
-    greatest change of log height and of log aspect.
-    """
-    centre, size = centre_and_size(windows.boxes.astype(np.float64))
-    velocity = np.diff(centre, axis=1) / size[..., 1:].mean(axis=1, keepdims=True)
-    speed = np.linalg.norm(velocity, axis=-1)
-    acceleration = np.linalg.norm(np.diff(velocity, axis=1), axis=-1).max(axis=1)
-    growth = np.diff(np.log(size[..., 1]), axis=1)
-    aspect = np.abs(np.diff(np.log(size[..., 0] / size[..., 1]), axis=1)).max(axis=1)
-    mean_growth = growth.mean(axis=1)
-    columns = [speed.mean(1), speed.max(1), acceleration, mean_growth, -mean_growth, np.abs(growth).max(1), aspect]
-    return np.stack(columns, axis=-1)
-
-
-def constant_velocity_error(windows: Windows) -> Float[np.ndarray, " n"]:
-    """Mean distance (box heights) between the second half and the last step of the first half, repeated."""
-    centre, size = centre_and_size(windows.boxes.astype(np.float64))
-    last = centre.shape[1] // 2 - 1
-    steps = np.arange(1, centre.shape[1] - last)[:, None]
-    forecast = centre[:, last : last + 1] + steps * (centre[:, last : last + 1] - centre[:, last - 1 : last])
-    return np.linalg.norm(forecast - centre[:, last + 1 :], axis=-1).mean(axis=1) / size[:, last, 1]
-
-
 def _passing(keeps: Sequence[Keep], windows: Windows) -> Bool[np.ndarray, " n"]:
     return np.all([np.ones(len(windows), bool), *(keep(windows) for keep in keeps)], axis=0)
-
-
-def _rank_within(groups: np.ndarray) -> np.ndarray:
-    """For each entry, how many equal ones come before it."""
-    rank = np.zeros(len(groups), int)
-    for one in np.unique(groups):
-        rank[groups == one] = np.arange(int((groups == one).sum()))
-    return rank

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.reporting import Report, silent
+from pipeline.scenes import Scenes
 from pipeline.strategies.base import Synthesizer
 from pipeline.strategies.transforms import transforming
 from pipeline.windows import Windows
@@ -16,7 +17,7 @@ class Flip:
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Nothing to learn."""
-        return transforming(real, lambda windows, rng: mirror(windows), "flip")
+        return transforming(real, lambda windows, rng: mirror(windows), "flip", _mirrored_scenes)
 
 
 def mirror(windows: Windows) -> np.ndarray:
@@ -24,3 +25,7 @@ def mirror(windows: Windows) -> np.ndarray:
     left, top, right, bottom = np.moveaxis(windows.boxes, -1, 0)
     last_column = windows.image_size[:, :1] - 1
     return np.stack([last_column - right, top, last_column - left, bottom], axis=-1)
+
+
+def _mirrored_scenes(windows: Windows) -> Scenes | None:
+    return windows.scenes and windows.scenes.mirrored(windows.image_size)

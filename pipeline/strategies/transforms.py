@@ -6,6 +6,7 @@ from typing import TypeAlias
 import numpy as np
 
 from pipeline.boxes import clip_to_image, visible
+from pipeline.scenes import Scenes
 from pipeline.schema import UserError
 from pipeline.strategies.base import Synthesizer
 from pipeline.windows import Windows
@@ -17,7 +18,13 @@ ROUNDS = 50
 """How often rejected windows are drawn again before giving up."""
 
 
-def transforming(real: Windows, transform: Transform, name: str) -> Synthesizer:
+SceneTransform: TypeAlias = Callable[[Windows], Scenes | None]
+"""Windows -> their scenes after the change; None where the new boxes mean nothing in the world."""
+
+
+def transforming(
+    real: Windows, transform: Transform, name: str, scenes: SceneTransform = lambda windows: None
+) -> Synthesizer:
     """A synthesizer that passes through ``real`` in random order and changes each window it takes.
 
     Every real window serves once before any serves twice. Windows that leave the view are replaced by others.
@@ -30,7 +37,8 @@ def transforming(real: Windows, transform: Transform, name: str) -> Synthesizer:
             if missing <= 0:
                 break
             drawn = real.take(shuffled(len(real), missing, rng))
-            changed = drawn.moved_to(clip_to_image(transform(drawn, rng).astype(np.float32), drawn.image_size), name)
+            boxes = clip_to_image(transform(drawn, rng).astype(np.float32), drawn.image_size)
+            changed = drawn.moved_to(boxes, name, scenes(drawn))
             parts.append(changed.take(visible(changed.boxes)))
             missing -= len(parts[-1])
         if missing > 0:

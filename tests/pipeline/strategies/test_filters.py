@@ -12,9 +12,8 @@ from pipeline.strategies.filters import (
     Filtered,
     Keep,
     KinematicEnvelope,
-    constant_velocity_error,
-    kinematics,
 )
+from pipeline.strategies.kinematics import constant_velocity_error, kinematics
 from pipeline.windows import Windows
 
 

@@ -1,7 +1,5 @@
 """The report of a study: one HTML file that opens from disk without a network, and the numbers behind it."""
 
-import base64
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -9,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from pipeline import report_views as views
 from pipeline.credits import credit_of
 from pipeline.figures import curve_pictures, drive_pictures, gain_pictures, horizon_pictures, track_pictures
-from pipeline.figures.style import DARK, LIGHT, Picture, to_png, to_svg
+from pipeline.figures.style import LIGHT, Picture, to_png
+from pipeline.pages import environment, file_name, inline, write_whole
 from pipeline.schema import UserError
 from pipeline.scoring.conclusion import of_data, p_words, signed, span, words
 from pipeline.scoring.metrics import describe
@@ -96,11 +93,13 @@ def write_report(
     try:
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         for picture in (picture for group in pictures.values() for picture in group):
-            _write(folder / "figures" / f"{file_name(picture.name)}.png", to_png(picture.draw(LIGHT)))
-        _write(folder / "errors.parquet", pd.concat([errors, baselines], ignore_index=True).to_parquet(index=False))
-        _write(folder / "scores.json", scores.to_json().encode())
+            write_whole(folder / "figures" / f"{file_name(picture.name)}.png", to_png(picture.draw(LIGHT)))
+        write_whole(
+            folder / "errors.parquet", pd.concat([errors, baselines], ignore_index=True).to_parquet(index=False)
+        )
+        write_whole(folder / "scores.json", scores.to_json().encode())
         report = folder / "report.html"
-        _write(report, render_html(facts, scores, pictures).encode())
+        write_whole(report, render_html(facts, scores, pictures).encode())
     except OSError as failure:
         raise UserError(f"Cannot write the report to {folder}: {failure.strerror or failure}.") from failure
     return report
@@ -108,41 +107,13 @@ def write_report(
 
 def render_html(facts: StudyFacts, scores: Scores, pictures: Mapping[str, Sequence[Picture]]) -> str:
     """The whole page as text: figures, style and script inside, nothing loaded from anywhere."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
+    page = environment()
+    page.filters.update(
         signed=signed, words=words, of_data=of_data, p_words=p_words, number=views.number, duration=views.duration,
-        picture=_inline,
+        picture=inline,
     )  # fmt: skip
-    template = environment.get_template("report.html.j2")
+    template = page.get_template("report.html.j2")
     return template.render(
         facts=facts, scores=scores, pictures=pictures, views=views, span=span, metric=describe(scores.metric),
         credit=credit_of(facts.source),
     )  # fmt: skip
-
-
-def _inline(picture: Picture) -> Markup:
-    """A figure inside the page, in the reader's theme."""
-    light, dark = (base64.b64encode(to_svg(picture.draw(theme))).decode() for theme in (LIGHT, DARK))
-    kind = "data:image/svg+xml;base64,"
-    return Markup(
-        '<picture><source media="screen and (prefers-color-scheme: dark)" srcset="{}{}">'
-        '<img alt="{}" src="{}{}"></picture>'
-    ).format(kind, dark, picture.alt, kind, light)
-
-
-def file_name(name: str) -> str:
-    """A name that every file system accepts."""
-    return re.sub(r"[^\w.+-]+", "_", name)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file in one step."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)

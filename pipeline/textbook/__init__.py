@@ -2,6 +2,13 @@
 
 from pipeline.textbook.base import Chapter as Chapter
 from pipeline.textbook.base import Lesson as Lesson
+from pipeline.textbook.gaussian import Gaussian
+from pipeline.textbook.optimal_critic import OptimalCritic
+from pipeline.textbook.ring import Ring
 
-LESSONS: dict[str, Lesson] = {}
+LESSONS: dict[str, Lesson] = {
+    "gaussian": Gaussian(),
+    "optimal_critic": OptimalCritic(),
+    "ring": Ring(),
+}
 """Every lesson by name, in the order of the guided tour."""

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from pipeline.figures import gain_pictures
-from pipeline.report import file_name, render_html, write_report
+from pipeline.pages import file_name
+from pipeline.report import render_html, write_report
 from pipeline.report_views import duration, number, tiles
 from pipeline.schema import UserError
 from pipeline.scoring import score_study

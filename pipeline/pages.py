@@ -1,0 +1,47 @@
+"""Pages that open from disk without a network: templates, figures inside the page, files that appear whole."""
+
+import base64
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.figures.style import DARK, LIGHT, Picture, to_svg
+
+TEMPLATES = Path(__file__).parent
+
+
+def environment() -> Environment:
+    """Where every page's template is found, the common style beside it."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+
+
+def inline(picture: Picture) -> Markup:
+    """A figure inside the page, in the reader's theme."""
+    return themed(picture.alt, to_svg(picture.draw(LIGHT)), to_svg(picture.draw(DARK)))
+
+
+def themed(alt: str, light: bytes, dark: bytes) -> Markup:
+    """Two SVG files as one image that follows the reader's theme."""
+    kind = "data:image/svg+xml;base64,"
+    coded = [base64.b64encode(file).decode() for file in (light, dark)]
+    return Markup(
+        '<picture><source media="screen and (prefers-color-scheme: dark)" srcset="{}{}">'
+        '<img alt="{}" src="{}{}"></picture>'
+    ).format(kind, coded[1], alt, kind, coded[0])
+
+
+def file_name(name: str) -> str:
+    """A name that every file system accepts."""
+    return re.sub(r"[^\w.+-]+", "_", name)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file in one step."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)

@@ -119,12 +119,16 @@ def _generator_loss(
     given: Sequence[Tensor],
     rng: torch.Generator,
 ) -> Tensor:
-    """How little the critic, of today or of the near future, believes the fakes."""
-    fake = _shown(fake, recipe, players.step, rng)
+    """How little the critic, of today or of the near future, believes the fakes, plus the terms of the generator."""
+    shown = _shown(fake, recipe, players.step, rng)
     if recipe.unrolled is None:
-        return players.loss.generator(fake=players.critic(fake, *given))
-    real = _shown(real, recipe, players.step, rng)
-    return players.loss.generator(fake=recipe.unrolled(players.critic, players.loss, real, fake, given))
+        loss = players.loss.generator(fake=players.critic(shown, *given))
+    else:
+        shown_real = _shown(real, recipe, players.step, rng)
+        loss = players.loss.generator(fake=recipe.unrolled(players.critic, players.loss, shown_real, shown, given))
+    for term in recipe.generator_terms:
+        loss = loss + term(fake=fake, real=real, given=given)
+    return loss
 
 
 def _shown(samples: Tensor, recipe: AdversarialRecipe, step: int, rng: torch.Generator) -> Tensor:

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
 from models.critics import mixes_batch, normalises_batch
+from models.generator_terms import GeneratorTerm
 from models.losses import AdversarialLoss, Balance, BoundaryEquilibrium, Wasserstein
 from models.penalties import Constraint, GradientPenalty, Penalty, WeightClipping, WeightPenalty
 from models.stabilizers import MovingAverage, ReplayPool, Unrolled, View
@@ -22,6 +23,8 @@ class AdversarialRecipe:
     penalties: tuple[Penalty, ...] = (GradientPenalty(),)
     weight_penalties: tuple[WeightPenalty, ...] = ()
     constraints: tuple[Constraint, ...] = ()
+    generator_terms: tuple[GeneratorTerm, ...] = ()
+    """What the generator minimises beside its adversarial loss: the distance to a paired target."""
     views: tuple[View, ...] = ()
     """How the critic is shown samples, one after the other: instance noise, DiffAugment."""
     swapped: float = 0.0
@@ -72,7 +75,13 @@ class AdversarialRecipe:
         return any(isinstance(part, kind) for part in (*self.penalties, *self.constraints))
 
 
-_KINDS = {"penalties": Penalty, "weight_penalties": WeightPenalty, "constraints": Constraint, "views": View}
+_KINDS = {
+    "penalties": Penalty,
+    "weight_penalties": WeightPenalty,
+    "constraints": Constraint,
+    "generator_terms": GeneratorTerm,
+    "views": View,
+}
 
 
 class Players:

@@ -17,8 +17,8 @@ FREQUENCIES = 4
 class CodeFlow(LossSampler):
     """v(x, t, c) moves noise at time 0 to codes at time 1 along nearly straight lines.
 
-    Source: Lipman et al., ICLR 2023, section 4.1, optimal transport without a least width; Heun's method: Karras et al.,
-    NeurIPS 2022, algorithm 1.
+    Source: Lipman et al., ICLR 2023, section 4.1, optimal transport without a least width; Heun: Karras et al., NeurIPS
+    2022, algorithm 1.
     """
 
     def __init__(

@@ -46,7 +46,7 @@ class SequenceCode(nn.Module):
                 "components": axes[:, : max(1, kept)].T.float(),
                 "scale": variances[: max(1, kept)].clamp(min=1e-12).sqrt().float(),
                 "anchor_mean": anchors.mean(dim=0),
-                "anchor_scale": anchors.std(dim=0, correction=0).clamp(min=1e-6),
+                "anchor_scale": _deviation(anchors).clamp(min=1e-6),
             }
         )
         return code
@@ -79,3 +79,7 @@ class SequenceCode(nn.Module):
         amounts = torch.einsum("kt,ptc->pkc", torch.linalg.pinv(trends).T, wide)
         rest = wide - torch.einsum("kt,pkc->ptc", trends, amounts)
         return amounts.square().sum(0).sqrt(), rest.square().sum(0).mean(0).sqrt()
+
+
+def _deviation(values: Float[Tensor, "n anchors"]) -> Float[Tensor, " anchors"]:
+    return values.std(dim=0, correction=0) if values.shape[1] else values.new_zeros(0)  # of nothing, PyTorch warns

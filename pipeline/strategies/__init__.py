@@ -11,6 +11,7 @@ from pipeline.strategies.jitter import Jitter
 from pipeline.strategies.noise import Noise
 from pipeline.strategies.per_class import PerClass
 from pipeline.strategies.recombination import Recombination
+from pipeline.strategies.residual_gan import ResidualGan
 from pipeline.strategies.scale import Scale
 from pipeline.strategies.sequence_gan import SequenceGan
 from pipeline.strategies.speed import Speed
@@ -39,6 +40,7 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
     "gmm": Gmm(),
     "vae": Vae(),
     "flow": FlowMatching(),
+    "residual_gan": ResidualGan(),
 }
 
 PLACEBOS = ("copies", "noise")

@@ -1,4 +1,4 @@
-"""What the generative adversarial networks among the generators share: every loss, penalty and rate by name."""
+"""What the generative adversarial networks among the generators of codes share."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -10,71 +10,25 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from models.adversarial import AdversarialRecipe, Players, train_adversarial
+from models.adversarial import Players, train_adversarial
 from models.code_sampler import LATENT, CodeSampler
 from models.latents import normal
-from models.losses import LOSSES, AdversarialLoss
-from models.penalties import PENALTIES, OrthogonalPenalty, Penalty
 from models.reporting import Report, silent
 from models.sequence_code import SequenceCode
 from pipeline.randomness import torch_generator
-from pipeline.registry import lookup
-from pipeline.schema import require
+from pipeline.strategies.adversarial import Adversarial
 from pipeline.strategies.code_strategy import CodeStrategy, FittedCode
 from pipeline.strategies.window_code import CodedWindows, Templates, encode_windows, one_hot_kinds
 from pipeline.windows import Windows
 
-UNPENALISED = "none"
-"""The penalty of critics that go without."""
-NEED_ENERGIES = ("energy_margin", "boundary_equilibrium")
-"""Losses for critics that reconstruct; those of codes give scores."""
-
 
 @dataclass(frozen=True)
-class CodeGan(CodeStrategy):
+class CodeGan(Adversarial, CodeStrategy):
     """Two networks that play against each other on codes: to add a pair, say what to build."""
-
-    steps: int = 1500
-    """Steps of the generator."""
-    critic_steps: int = 3
-    batch: int = 128
-    learning_rate: float = 2e-3
-    """Of both players; betas (0, 0.9)."""
-    average: float = 0.99
-    """Decay of the generator's moving average."""
-    hidden: int = 128
-    evenness: float = 0.5
-    """How evenly the classes are seen in training, 0: as often as they are recorded, 1: each equally often."""
-    loss: str = "wasserstein"
-    """A name in ``models.losses.LOSSES``."""
-    penalty: str = "gradient_penalty"
-    """A name in ``models.penalties.PENALTIES``, or "none"."""
-
-    def __post_init__(self) -> None:
-        """Refuse names and numbers that cannot be played with."""
-        super().__post_init__()
-        require(self.loss not in NEED_ENERGIES, f"{self.loss} needs a critic that reconstructs; this one gives scores")
-        self.rules()
 
     @abstractmethod
     def build_critic(self, code: SequenceCode, rng: torch.Generator) -> nn.Module:
         """The untrained critic: ``critic(codes, *told)`` gives scores."""
-
-    def rules(self) -> AdversarialRecipe:
-        """How both players are trained."""
-        loss = lookup(LOSSES, self.loss, "loss")()
-        assert isinstance(loss, AdversarialLoss)
-        return AdversarialRecipe(
-            loss=loss,
-            **_penalised(self.penalty),
-            steps=self.steps,
-            critic_steps=self.critic_steps,
-            batch=self.batch,
-            generator_rate=self.learning_rate,
-            critic_rate=self.learning_rate,
-            betas=(0.0, 0.9),
-            average=self.average,
-        )
 
     def draw_real(self, data: CodedWindows, count: int, rng: torch.Generator) -> tuple[Tensor, ...]:
         """A batch of codes, then what both players are told of it."""
@@ -117,14 +71,3 @@ class FittedGan(FittedCode):
     def _untrained(cls, recipe: Any, code: SequenceCode, templates: Templates) -> "FittedGan":
         rng = torch.Generator()
         return cls(recipe, recipe.build(code, rng), templates, recipe.build_critic(code, rng))
-
-
-def _penalised(name: str) -> dict[str, Any]:
-    """The penalty in the field of the adversarial recipe that it belongs to."""
-    if name == UNPENALISED:
-        return {"penalties": ()}
-    penalty = lookup(PENALTIES, name, "penalty")()
-    if isinstance(penalty, Penalty):
-        return {"penalties": (penalty,)}
-    place = "weight_penalties" if isinstance(penalty, OrthogonalPenalty) else "constraints"
-    return {"penalties": (), place: (penalty,)}

@@ -17,7 +17,7 @@ from models.reporting import Report, silent
 from models.sequence_code import SequenceCode
 from models.supervised import SupervisedRecipe, train_supervised
 from pipeline.randomness import torch_generator
-from pipeline.schema import require
+from pipeline.strategies.adversarial import require_sizes
 from pipeline.strategies.window_code import CodedWindows, Templates, decode_windows, drawn_windows, one_hot_kinds
 from pipeline.windows import Windows
 
@@ -34,9 +34,7 @@ class CodeStrategy(ABC):
 
     def __post_init__(self) -> None:
         """Refuse sizes that make no network, and numbers below zero."""
-        for field, value in asdict(self).items():
-            require(not isinstance(value, int) or value > 0, f"{field} must be positive, got {value}")
-            require(not isinstance(value, float) or value >= 0, f"{field} must not be negative, got {value}")
+        require_sizes(self)
 
     @abstractmethod
     def build(self, code: SequenceCode, rng: torch.Generator) -> CodeSampler:

@@ -88,7 +88,7 @@ def test_a_recipe_refuses_zero(field: str) -> None:
     ("field", "value", "message"),
     [
         ("loss", "hinj", 'Did you mean "hinge"'),
-        ("penalty", "r2", "Known: gradient_penalty"),
+        ("penalty", "r2", 'Unknown penalty "r2"'),
         ("loss", "energy_margin", "reconstructs"),
         ("evenness", -0.5, "must not be negative"),
     ],

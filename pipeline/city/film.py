@@ -12,6 +12,12 @@ STEPS = 4096
 """Entries of the tone curve, for brightness 0 to ``WHITE``."""
 WHITE = 2.6
 PER_UNIT = (STEPS - 1) / WHITE
+GAMMA = 1.5
+"""Of KITTI's cameras, judged by the spread of their grey levels; a screen's own is 2.2."""
+LATITUDE = (0.4, 2.5)
+"""Least and greatest factor by which metering may change a look's exposure."""
+DARKEST = 0.004
+"""Brightness below which metering makes no difference."""
 CELL = 4
 """Bloom is worked out on cells of so many pixels."""
 
@@ -21,7 +27,7 @@ def develop(
 ) -> UInt8[np.ndarray, "height width 3"]:
     """A picture as an 8-bit camera would store it."""
     _, height, width = light.shape
-    steps = light * _exposure(height, width)
+    steps = light * (_lens(height, width) * np.float32(_gain(light, look)))
     if look.bloom:
         _add_bloom(steps, look.bloom)
     grain = _grain()
@@ -31,14 +37,20 @@ def develop(
     return np.ascontiguousarray(np.moveaxis(np.take(_curve(), steps.astype(np.uint16)), 0, -1))
 
 
+def _gain(light: Float[np.ndarray, "3 height width"], look: Look) -> float:
+    """What the exposure multiplies brightness by: fixed, or metered as KITTI's cameras do, whose means hardly vary."""
+    if not look.metered:
+        return look.exposure
+    grid = np.maximum(light[:, ::6, ::6].mean(axis=0), np.float32(DARKEST))
+    return float(np.clip(look.metered / np.exp(np.log(grid).mean()), *look.exposure * np.array(LATITUDE)))
+
+
 @lru_cache(maxsize=1)
 def _curve() -> UInt8[np.ndarray, " step"]:
-    """A film-like shoulder, then gamma; contrast as in KITTI's pictures, whose whites burn out."""
+    """A short shoulder, then a power: steep as in KITTI's pictures, whose shades are deep and whose skies burn out."""
     linear = np.linspace(0, WHITE, STEPS)
-    shoulder = np.where(linear < 0.6, linear, 0.6 + 0.4 * (1 - np.exp(-(linear - 0.6) / 0.4)))
-    encoded = np.where(shoulder < 0.0031308, 12.92 * shoulder, 1.055 * shoulder ** (1 / 2.4) - 0.055)
-    contrast = encoded - 0.045 * np.sin(2 * np.pi * encoded)
-    return np.round(255 * np.clip(contrast, 0, 1)).astype(np.uint8)
+    shoulder = np.where(linear < 0.7, linear, 0.7 + 0.3 * (1 - np.exp(-(linear - 0.7) / 0.3)))
+    return np.round(255 * np.minimum(1.01 * shoulder ** (1 / GAMMA), 1)).astype(np.uint8)
 
 
 def _add_bloom(steps: Float[np.ndarray, "3 height width"], strength: float) -> None:
@@ -53,7 +65,7 @@ def _add_bloom(steps: Float[np.ndarray, "3 height width"], strength: float) -> N
 
 
 @lru_cache(maxsize=4)
-def _exposure(height: int, width: int) -> Float[np.ndarray, "height width"]:
+def _lens(height: int, width: int) -> Float[np.ndarray, "height width"]:
     """Steps of the tone curve per brightness, a little fewer in the corners."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     return (PER_UNIT * (1 - 0.10 * (x * x + 0.3 * y * y))).astype(np.float32)

@@ -7,6 +7,10 @@ from pipeline.city.looks import Look
 from pipeline.city.world import World
 
 
+MIRRORED = 0.5
+"""Brightness of the sky away from the sun, which windows and cars mirror, as a share of that ahead."""
+
+
 def horizon_colour(world: World, look: Look) -> Float[np.ndarray, "3"]:
     """What distance fades into."""
     colour = np.array(world.style.sky[0]) * look.sky_tint * look.sky
@@ -16,7 +20,7 @@ def horizon_colour(world: World, look: Look) -> Float[np.ndarray, "3"]:
 def sky_tone(world: World, look: Look) -> Float[np.ndarray, "3"]:
     """The sky as it is mirrored in glass and paint."""
     low, high = (np.array(part) * look.sky_tint * look.sky for part in world.style.sky)
-    return (0.6 * low + 0.4 * high).astype(np.float32)
+    return (MIRRORED * (0.6 * low + 0.4 * high)).astype(np.float32)
 
 
 def sky_colour(ray: tuple[np.ndarray, np.ndarray, np.ndarray], world: World, look: Look) -> Float[np.ndarray, "3 n"]:

@@ -6,7 +6,6 @@ from jaxtyping import Float
 from pipeline.city.looks import Look
 from pipeline.city.world import World
 
-
 MIRRORED = 0.5
 """Brightness of the sky away from the sun, which windows and cars mirror, as a share of that ahead."""
 

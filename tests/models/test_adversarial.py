@@ -168,6 +168,36 @@ def test_data_that_is_not_finite_stops_with_the_step():
         )
 
 
+@pytest.mark.parametrize("part", ["loss", "gradient of the critic", "gradient of the generator"])
+def test_a_number_that_is_not_finite_stops_training_at_the_next_report(part):
+    recipe = AdversarialRecipe(steps=9, report_every=3)
+    players = Players(_Line(), _Quadratic(), recipe)
+
+    def draw_real(count, rng):
+        spoilt = players.step == 5
+        if spoilt and part != "loss":
+            own = players.weights_c if part.endswith("critic") else players.weights_g
+            handle = own[0].register_hook(lambda slope: (handle.remove(), slope * math.nan)[1])
+        return (math.nan * torch.ones(count, 1) if spoilt and part == "loss" else _draw_real(count, rng)[0],)
+
+    with pytest.raises(TrainingDiverged, match="not finite at step 6"):
+        train_adversarial(players, recipe, draw_real, _draw_latent, torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+@pytest.mark.parametrize("batch", [1, 128])
+def test_a_batch_larger_than_the_data_and_a_single_sample_still_train(samples, batch):
+    data = MEAN + torch.arange(float(samples))[:, None]
+    recipe = AdversarialRecipe(steps=3, batch=batch, vital_signs=True)
+    generator = _train(recipe, draw_real=lambda count, rng: (data[torch.randint(len(data), (count,), generator=rng)],))
+    assert math.isfinite(generator.mean.item())
+
+
+def test_data_that_ran_out_is_named():
+    with pytest.raises(ValueError, match="draw_real gave 3 where 128 samples were asked for: draw with replacement"):
+        _train(AdversarialRecipe(), draw_real=lambda count, rng: (torch.ones(3, 1),))
+
+
 def test_training_goes_on_from_where_it_stopped():
     recipe, longer = AdversarialRecipe(steps=3, report_every=1), AdversarialRecipe(steps=6, report_every=1)
     players, rng = Players(_Line(), _Quadratic(), recipe), torch.Generator().manual_seed(0)

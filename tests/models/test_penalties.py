@@ -3,7 +3,9 @@ import torch
 from torch import nn
 
 from models.input_gradients import gradient_norms
-from models.penalties import R1, GradientPenalty, OrthogonalPenalty, WeightClipping, normalise_spectrally
+from models.penalties import PENALTIES, R1, GradientPenalty, OrthogonalPenalty, WeightClipping, normalise_spectrally
+from pipeline.registry import lookup
+from pipeline.schema import UserError
 
 SLOPE = torch.tensor([3.0, 4.0])  # a linear critic whose gradient has length 5 everywhere
 
@@ -126,3 +128,9 @@ def test_spectral_normalisation_draws_from_the_given_generator_alone():
     first, again, other = (layer.parametrizations.weight[0]._u for layer in layers)
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_a_misspelt_penalty_brings_a_suggestion():
+    assert lookup(PENALTIES, "r1", "penalty") is R1
+    with pytest.raises(UserError, match='Did you mean "gradient_penalty"'):
+        lookup(PENALTIES, "gradient_penality", "penalty")

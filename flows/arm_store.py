@@ -84,6 +84,7 @@ class ArmStore:
         """Write a finished arm in one step."""
         with new_folder(self.path(job)) as part:
             result.errors.to_parquet(part / "errors.parquet", index=False)
+            result.valid.to_parquet(part / "valid.parquet", index=False)
             result.curves.to_parquet(part / "curves.parquet", index=False)
             np.savez(part / "model.npz", allow_pickle=False, **result.model)
             if job.keep_samples and result.synthetic is not None:
@@ -100,6 +101,10 @@ class ArmStore:
     def errors(self, job: Job) -> pd.DataFrame:
         """The arm's table of errors on held-out drives."""
         return pd.read_parquet(self.path(job) / "errors.parquet")
+
+    def valid(self, job: Job) -> pd.DataFrame:
+        """The arm's table of errors on validation drives."""
+        return pd.read_parquet(self.path(job) / "valid.parquet")
 
     def curves(self, job: Job) -> pd.DataFrame:
         """The arm's training curves, labelled with the arm."""

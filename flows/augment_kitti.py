@@ -23,6 +23,8 @@ from flows.results import (
     save_samples,
 )  # fmt: skip
 from flows.studies import Study, planned
+from flows.textbook import textbook
+from flows.tour_plan import TEXTBOOK
 from flows.training import one_thread, train_arms
 from flows.workspace import data_folder, digest_of, new_folder, write_json
 from pipeline import store
@@ -48,7 +50,7 @@ def augment_kitti(
     """Does synthetic data help? Run a study and return the folder of its report.
 
     Args:
-        study: A name in ``flows.studies.STUDIES``.
+        study: A name in ``flows.studies.STUDIES``, or ``textbook``.
         root: Folder of the data, for studies that do not make their own.
         seeds: Number of seeds, instead of the study's.
         profile: One of the study's named sets of overrides.
@@ -58,6 +60,8 @@ def augment_kitti(
         on_error: ``refuse`` stops at bad rows, ``quarantine`` leaves them out.
     """
     overrides = overrides or []
+    if study == TEXTBOOK:
+        return textbook(root, seeds, profile, overrides, workers or default_workers(), out)
     plan = planned(study, root, seeds, profile, overrides)
     require_place_for_report(out)
     command = command_line(study, root, seeds, profile, overrides, on_error)
@@ -67,7 +71,7 @@ def augment_kitti(
     folder = report_folder(plan, jobs, out)
     with recorded(plan.name) as record:
         train_arms(jobs, arm_store(), workers or default_workers(), ProgressArtifact())
-        tables = gather(jobs)
+        tables = gather(plan, jobs)
         scores = score(plan, tables)
         report(plan, jobs, tables, scores, data, folder, command)
         record.finish(folder)
@@ -97,10 +101,10 @@ def plan_arms(plan: Study, splits: Sequence[Split], data: store.Ingested) -> tup
 
 
 @task(cache_policy=NO_CACHE)
-def gather(jobs: Sequence[Job]) -> Tables:
-    """The numbers of all arms and of the baselines."""
+def gather(plan: Study, jobs: Sequence[Job]) -> Tables:
+    """The numbers of all arms, of the baselines and of the policies that choose among the arms."""
     with one_thread():
-        return collect(jobs, arm_store())
+        return collect(jobs, arm_store(), plan.choosers())
 
 
 @task(cache_policy=NO_CACHE)
@@ -109,7 +113,7 @@ def score(plan: Study, tables: Tables) -> Scores:
     metric = the_task(plan.design)
     return score_study(
         tables.errors, tables.baselines, tables.reverse, metric.metric, metric.higher_is_better, PLACEBOS,
-        rng=np.random.default_rng(0), costs=tables.costs,
+        rng=np.random.default_rng(0), costs=tables.costs, rival=plan.compared_with(), choices=tables.choices,
     )  # fmt: skip
 
 

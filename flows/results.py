@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ import pandas as pd
 from flows.arm_store import ArmStore, Job
 from flows.training import windows_of
 from flows.workspace import data_folder, require_writable
-from pipeline.arms import NONE, examine_synthetic, run_baselines, training_windows
+from pipeline.arms import NONE, examine_synthetic, run_baselines, the_task, training_windows
 from pipeline.schema import UserError
-from pipeline.scoring.scores import Scores
+from pipeline.scoring.policies import Policy, applied, choose
+from pipeline.scoring.scores import Choice, Scores
 from pipeline.windows import Windows
 
 FACTS = "run.json"
@@ -33,6 +34,8 @@ class Tables:
     curves: pd.DataFrame
     costs: pd.DataFrame
     """CPU seconds of each arm: ``strategy``, ``fraction``, ``fit_s``, ``train_s``."""
+    choices: tuple[Choice, ...] = ()
+    """What the study's policies decided."""
 
     def save(self, folder: Path) -> None:
         """What the report does not write itself, one Parquet file a table."""
@@ -42,8 +45,8 @@ class Tables:
                 table.to_parquet(folder / f"{name}.parquet", index=False)
 
 
-def collect(jobs: Sequence[Job], arms: ArmStore) -> Tables:
-    """Gather what every arm found, and examine what needs no training."""
+def collect(jobs: Sequence[Job], arms: ArmStore, policies: Mapping[str, Policy] | None = None) -> Tables:
+    """Gather what every arm found, examine what needs no training, and let policies choose."""
     mixed = [job for job in jobs if not job.arm.synthetic_only]
     costs = [dict(zip(("fit_s", "train_s"), arms.seconds(job), strict=True)) | _place(job) for job in mixed]
     reverse = [_reverse(job, mixed, arms) for job in mixed if job.keep_samples and job.arm.strategy != NONE]
@@ -52,12 +55,31 @@ def collect(jobs: Sequence[Job], arms: ArmStore) -> Tables:
         run_baselines(job.design, job.split, fold, windows_of(job.data, job.data_digest, job.design))
         for fold, job in folds.items()
     ]
-    return Tables(
+    tables = Tables(
         errors=pd.concat([arms.errors(job) for job in jobs], ignore_index=True),
         baselines=pd.concat(baselines, ignore_index=True),
         reverse=pd.concat(reverse, ignore_index=True) if reverse else None,
         curves=pd.concat([arms.curves(job) for job in jobs], ignore_index=True),
         costs=pd.DataFrame(costs),
+    )
+    if not policies:
+        return tables
+    task, valid = the_task(jobs[0].design), pd.concat([arms.valid(job) for job in mixed], ignore_index=True)
+    for name, policy in policies.items():
+        tables = _with_policy(tables, policy, choose(name, policy, valid, task.metric, task.higher_is_better))
+    return tables
+
+
+def _with_policy(tables: Tables, policy: Policy, choices: tuple[Choice, ...]) -> Tables:
+    """The tables with the policy as one more strategy; it costs what all its candidates cost."""
+    tried = tables.costs[tables.costs["strategy"].isin(policy.candidates)]
+    runs = tables.costs.groupby("fraction").size() / tables.costs.groupby("fraction")["strategy"].nunique()
+    costs = tried.groupby("fraction")[["fit_s", "train_s"]].sum().div(runs, axis=0).dropna().reset_index()
+    return replace(
+        tables,
+        errors=pd.concat([tables.errors, applied(choices, tables.errors)], ignore_index=True),
+        costs=pd.concat([tables.costs, costs.assign(strategy=choices[0].policy)], ignore_index=True),
+        choices=(*tables.choices, *choices),
     )
 
 

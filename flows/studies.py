@@ -9,6 +9,7 @@ from typing import Any, Self
 from pipeline.arms import NONE, Arm, Design, the_strategy, the_task
 from pipeline.registry import configured, lookup, unknown
 from pipeline.schema import UserError
+from pipeline.scoring.policies import Policy
 from pipeline.sources import SOURCES
 from pipeline.sources.base import SelfMade
 from pipeline.splits import Split, named_split, rotating_folds
@@ -16,9 +17,12 @@ from pipeline.splits import Split, named_split, rotating_folds
 SHARE = 0.5
 """Synthetic part of each training batch, unless a study says otherwise for a strategy."""
 
-GAN_SHARES = {"gan": 0.25, "gan_unfiltered": 0.5, "flip+gan": 0.625}
+GAN_SHARES = {
+    "gan": 0.25, "gan_unfiltered": 0.5, "flip+gan": 0.625,
+    "flip+recombination": 0.75, "flip+recombination_vehicles": 0.75,
+}  # fmt: skip
 """Learned samples are less exact than transformed ones, so batches hold fewer of them: of flip+gan's, a quarter of the
-batch is the GAN's, and all of it is mirrored half the time."""
+batch is the GAN's, and all of it is mirrored half the time. So is all of flip+recombination's, half recombined."""
 
 COSTS = {"gan": 4.0, "gan_unfiltered": 4.0, "flip+gan": 4.0}
 """How long an arm takes, in plain arms, where it is longer. Long ones start first: no process idles at the end."""
@@ -53,6 +57,10 @@ class Study:
     """Number of rotating folds, in which every drive is held out once; 0: the named split."""
     shares: Mapping[str, float] = field(default_factory=lambda: GAN_SHARES)
     """Synthetic part of a batch by strategy, where it is not ``SHARE``."""
+    rival: str | None = None
+    """The simple strategy that every other one is also compared with."""
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    """By name; each chooses among the study's strategies on the validation drives."""
     design: Design = field(default_factory=Design)
     root: Path | None = None
     """Where the data lies; None where the source makes its own or ``--root`` must say."""
@@ -97,6 +105,18 @@ class Study:
             if arm.strategy != NONE and arm.seed < self.tstr_seeds and arm.fraction == max(self.fractions)
         ]
         return (*mixed, *alone)
+
+    def compared_with(self) -> str | None:
+        """The rival, if it is among the strategies that are studied."""
+        return self.rival if self.rival in self.strategies else None
+
+    def choosers(self) -> dict[str, Policy]:
+        """The policies, as far as their candidates are studied."""
+        known = {
+            name: tuple(candidate for candidate in policy.candidates if candidate in self.strategies)
+            for name, policy in self.policies.items()
+        }
+        return {name: replace(self.policies[name], candidates=found) for name, found in known.items() if len(found) > 1}
 
     def share(self, strategy: str) -> float:
         """Synthetic part of each training batch of ``strategy``'s arms."""
@@ -220,6 +240,8 @@ STUDIES: dict[str, Study] = {
         fractions=(0.25, 1.0),
         seeds=10,
         tstr_seeds=3,
+        rival="flip",
+        policies={"policy": Policy(("flip", NONE, "classical", "flip+gan"))},
         valid=("0005", "0008", "0013", "0017"),
         held_out=("0004", "0007", "0011", "0015", "0019"),
         profiles={"quick": {"seeds": 3, "tstr_seeds": 1}},

@@ -70,6 +70,8 @@ class ArmResult:
 
     errors: pd.DataFrame
     """One row per held-out drive, class and border flag: ``n`` windows, their mean errors, and the arm."""
+    valid: pd.DataFrame
+    """The same on the validation drives, by which policies choose."""
     synthetic: Windows | None
     """The samples trained on; None for the ``none`` arm."""
     model: Mapping[str, np.ndarray]
@@ -117,6 +119,7 @@ def _run_arm(arm: Arm, design: Design, split: Split, windows: Windows, report: R
 
     return ArmResult(
         errors=_labelled(summarise(task.evaluate(model, held_out)), arm),
+        valid=_labelled(summarise(task.evaluate(model, valid)), arm),
         synthetic=synthetic,
         model=task.to_arrays(model),
         curves=pd.DataFrame(curves, columns=["phase", "step", "name", "value"]),

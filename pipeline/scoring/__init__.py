@@ -20,7 +20,8 @@ from pipeline.scoring.breakdowns import baseline_scores, by_group, in_other_metr
 from pipeline.scoring.conclusion import caveats, conclude, invalid_reasons
 from pipeline.scoring.gains import Paired, PairedErrors
 from pipeline.scoring.metrics import describe
-from pipeline.scoring.scores import ArmScore, Placebo, Scores, Verdict, finite
+from pipeline.scoring.rivals import rivalries
+from pipeline.scoring.scores import ArmScore, Choice, Placebo, Scores, Verdict, finite
 from pipeline.scoring.statistics import CONFIDENCE, bounds, detectable_gain, holm
 
 SIGNIFICANCE = 1 - CONFIDENCE
@@ -38,6 +39,8 @@ def score_study(
     *,
     rng: np.random.Generator,
     costs: pd.DataFrame | None = None,
+    rival: str | None = None,
+    choices: Sequence[Choice] = (),
 ) -> Scores:
     """Everything a study found.
 
@@ -51,6 +54,8 @@ def score_study(
         placebos: Strategies that must not gain.
         rng: Drawn from by every bootstrap.
         costs: ``strategy``, ``fraction``, ``fit_s``, ``train_s``: one row per arm, CPU seconds.
+        rival: The simple strategy that every other one must also be compared with.
+        choices: What policies among the strategies decided; passed on.
 
     Raises:
         UserError: an arm is missing, ``none`` did not train, or arms were examined on different windows.
@@ -74,6 +79,8 @@ def score_study(
         other_metrics=in_other_metrics(errors, metric, rng),
         synthetic_only=synthetic_only(paired, reverse, metric, rng),
         groups=by_group(errors, baselines, metric, higher_is_better),
+        rivalries=rivalries(paired, rival, tuple(placebos), rng) if rival else (),
+        choices=tuple(choices),
     )
     return replace(scores, conclusion=conclude(scores))
 

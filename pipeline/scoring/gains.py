@@ -97,23 +97,23 @@ class PairedErrors:
         pairs = [(strategy, fraction) for strategy, fraction, only in self._order if bool(only) == synthetic_only]
         return sorted(pairs, key=lambda pair: (pair[1], pair[0] != NONE))
 
-    def pair(self, strategy: str, fraction: float, synthetic_only: bool = False) -> Paired:
-        """A strategy beside ``none`` at the same fraction.
+    def pair(self, strategy: str, fraction: float, synthetic_only: bool = False, reference: str = NONE) -> Paired:
+        """A strategy beside ``reference`` at the same fraction.
 
         Raises:
-            UserError: an arm of the comparison is missing, or an error of ``none`` is zero or not a number.
+            UserError: an arm of the comparison is missing, or an error of ``reference`` is zero or not a number.
         """
         # Arms on synthetic samples alone may have been run with fewer seeds; all others must have every seed.
         seeds = self._seeds(fraction, strategy if synthetic_only else None)
-        reference = self._matrix(Arm(NONE, fraction, 0, 0), seeds)
-        if not np.isfinite(reference).all():
-            raise UserError(f'The arm "{NONE}" with {fraction:g} of the data has an error that is not a number.')
-        if not reference.mean() > 0:
+        compared = self._matrix(Arm(reference, fraction, 0, 0), seeds)
+        if not np.isfinite(compared).all():
+            raise UserError(f'The arm "{reference}" with {fraction:g} of the data has an error that is not a number.')
+        if not compared.mean() > 0:
             raise UserError(
-                f'The arm "{NONE}" with {fraction:g} of the data scores 0: a gain in percent has no meaning.'
+                f'The arm "{reference}" with {fraction:g} of the data scores 0: a gain in percent has no meaning.'
             )
         own = self._matrix(Arm(strategy, fraction, 0, 0, synthetic_only=synthetic_only), seeds)
-        return Paired(reference, own, self._windows, self.higher_is_better)
+        return Paired(compared, own, self._windows, self.higher_is_better)
 
     def _seeds(self, fraction: float, only: str | None) -> list[int]:
         """Every seed of a fraction, or those of one strategy on synthetic samples alone."""

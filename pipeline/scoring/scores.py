@@ -15,6 +15,9 @@ from typing import Any, Literal
 Verdict = Literal["reference", "placebo", "helps", "harms", "undecided", "failed"]
 """``helps``: interval above 0 and p_holm < 0.05; ``harms``: the mirror image; ``failed``: an error is not a number."""
 
+Standing = Literal["better", "worse", "not worse", "undecided"]
+"""Against a rival: ``better`` and ``worse`` as a verdict; ``not worse``: the interval excludes a loss of 1 %."""
+
 VERSION = 1
 """Version of this schema; raised whenever a field changes its meaning."""
 
@@ -128,6 +131,39 @@ class SyntheticOnly:
 
 
 @dataclass(frozen=True)
+class Rivalry:
+    """A strategy against the best simple one at the same fraction."""
+
+    strategy: str
+    fraction: float
+    rival: str
+    gain_pct: float | None
+    """Of the rival's macro error."""
+    ci_low: float | None
+    ci_high: float | None
+    p: float | None
+    p_holm: float | None
+    """Corrected over the strategies of this fraction."""
+    standing: Standing
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a policy decided from its validation drives."""
+
+    policy: str
+    fraction: float
+    fold: int
+    kind: str
+    """Class of road user; empty: one choice for all."""
+    chosen: str
+    gain_pct: float
+    """On the validation drives, over the policy's first candidate."""
+    se_pct: float
+    """Standard error of that gain over seeds."""
+
+
+@dataclass(frozen=True)
 class Scores:
     """All that ``scores.json`` holds."""
 
@@ -148,6 +184,9 @@ class Scores:
     synthetic_only: tuple[SyntheticOnly, ...] = ()
     groups: Mapping[str, tuple[Group, ...]] = field(default_factory=dict)
     """By "kind", "border", "drive" and "step" (of the horizon)."""
+    rivalries: tuple[Rivalry, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    """Of the study's policies."""
     study: str = ""
     created: str = ""
     """ISO 8601 with time zone."""
@@ -173,8 +212,8 @@ class Scores:
                 f"scores.json has schema version {raw.get('schema_version')}, this program reads {VERSION}"
             )
         entries = {"arms": ArmScore, "baselines": Baseline, "placebos": Placebo, "other_metrics": OtherMetric,
-                   "synthetic_only": SyntheticOnly}  # fmt: skip
-        lists = {name: tuple(entry(**item) for item in raw[name]) for name, entry in entries.items()}
+                   "synthetic_only": SyntheticOnly, "rivalries": Rivalry, "choices": Choice}  # fmt: skip
+        lists = {name: tuple(entry(**item) for item in raw.get(name, ())) for name, entry in entries.items()}
         words = {name: tuple(raw[name]) for name in ("invalid_reasons", "caveats", "conclusion")}
         groups = {by: tuple(Group(**item) for item in items) for by, items in raw["groups"].items()}
         return cls(**{**raw, **lists, **words, "groups": groups})

@@ -26,7 +26,7 @@ def job(arm: Arm = ARM, design: Design | None = None, split: Split = SPLIT, data
 def result(toy_windows: Windows) -> ArmResult:
     errors = pd.DataFrame({"strategy": ["flip"], "ade_px": [1.5]})
     curves = pd.DataFrame({"phase": ["train"], "step": [1], "name": ["loss"], "value": [0.5]})
-    return ArmResult(errors, toy_windows, {"weight": np.arange(3.0)}, curves, 0.25, 1.5)
+    return ArmResult(errors, errors, toy_windows, {"weight": np.arange(3.0)}, curves, 0.25, 1.5)
 
 
 def test_the_key_changes_with_everything_the_numbers_depend_on() -> None:

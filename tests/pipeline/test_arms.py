@@ -83,7 +83,7 @@ def test_baselines_have_the_columns_of_an_arm(toy_windows: Windows) -> None:
 
 def test_an_unknown_strategy_is_refused_with_a_suggestion(toy_windows: Windows) -> None:
     with pytest.raises(UserError, match='Did you mean "flip"'):
-        run_arm(Arm("flop", 1.0, 0, 0), DESIGN, SPLIT, toy_windows)
+        run_arm(Arm("flipp", 1.0, 0, 0), DESIGN, SPLIT, toy_windows)
 
 
 def test_drives_without_windows_are_named(toy_windows: Windows) -> None:

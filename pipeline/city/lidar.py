@@ -6,7 +6,8 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float
 
-from pipeline.city.raster import GROUND, SKY, rasterise
+from pipeline.city.intervals import GROUND, SKY
+from pipeline.city.raster import rasterise
 from pipeline.city.recording import Recording
 from pipeline.city.stage import Cast, solid
 from pipeline.city.surface import FaceTable

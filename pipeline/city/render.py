@@ -12,9 +12,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 from pipeline.city.film import develop
+from pipeline.city.intervals import GROUND, SKY
 from pipeline.city.looks import LOOKS
 from pipeline.city.projection import project
-from pipeline.city.raster import GROUND, SKY, Buffers, rasterise
+from pipeline.city.raster import Buffers, rasterise
 from pipeline.city.recording import Recording
 from pipeline.city.shading import shade
 from pipeline.city.spans import outline

@@ -8,8 +8,8 @@ from jaxtyping import Float
 
 from pipeline.city.classes import CAR, TRUCK, VEGETATION
 from pipeline.city.heavens import horizon_colour, sky_colour, sky_tone
+from pipeline.city.intervals import GROUND, SKY
 from pipeline.city.looks import Look
-from pipeline.city.raster import GROUND, SKY
 from pipeline.city.surface import FaceTable, Surface
 from pipeline.city.textures import SHOP
 from pipeline.city.view import View

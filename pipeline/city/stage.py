@@ -60,9 +60,10 @@ def stage(world: World, recording: Recording, cast: Cast, frame: int, view: View
 
 def solid(world: World, recording: Recording, cast: Cast, frame: int, view: View) -> Polygons:
     """The same without the lamps of signals, which no LiDAR notices."""
-    return Polygons.join([
+    faces = Polygons.join([
         world.standing.seen_in(view), world.trees.crowns(view.eye_m), actor_faces(recording, cast, frame, view),
     ])  # fmt: skip
+    return faces.take(np.flatnonzero(~world.screens.hide(faces.corners_m, view)))
 
 
 def actor_faces(recording: Recording, cast: Cast, frame: int, view: View) -> Polygons:

@@ -7,8 +7,9 @@ from jaxtyping import Bool, Float, Int
 
 from pipeline.city import classes
 from pipeline.city.ground import LOT_M, PERIOD_M, crossing_reach_m
+from pipeline.city.intervals import GROUND, SKY
 from pipeline.city.projection import ground_inverse_depth
-from pipeline.city.raster import GROUND, SKY, Buffers
+from pipeline.city.raster import Buffers
 from pipeline.city.textures import CROSSING, LOT, STREET, WINDOWED
 from pipeline.city.view import View
 from pipeline.city.world import World

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from pipeline.city.buildings import Footprint, houses
 from pipeline.city.furniture import LAMP_HEIGHT_M, Head, Trees, lamps, plant, signals, signs
 from pipeline.city.ground import GroundMap, street_pictures
+from pipeline.city.occlusion import Screens
 from pipeline.city.polygons import Polygons
 from pipeline.city.streets import Streets
 from pipeline.city.styles import STYLES, Style
@@ -83,6 +84,7 @@ class World:
     style: Style
     streets: Streets
     standing: Standing
+    screens: Screens
     trees: Trees
     signal_heads: list[Head]
     ground: GroundMap
@@ -119,7 +121,7 @@ def build_world(name: str, seed: int) -> World:
     signal_posts, heads = signals(streets)
     standing = Standing.of(Polygons.join([built, trunks, posts, signal_posts, signs(streets, rng)]))
     return World(
-        name, style, streets, standing, trees, heads,
+        name, style, streets, standing, Screens.of(plots), trees, heads,
         GroundMap.of(streets), _atlas(style, rng), _shadows(streets, style, plots, trees, rng),
         _lamp_light(streets, lights), noise(256, 9.0, rng) + 0.5 * noise(256, 3.0, rng), _ridge(style, rng),
     )  # fmt: skip

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from pipeline.city.intervals import GROUND, SKY
 from pipeline.city.polygons import Polygons, box, faces, walls
-from pipeline.city.raster import GROUND, SKY, rasterise
+from pipeline.city.raster import rasterise
 from pipeline.city.textures import LEAVES, Atlas
 from pipeline.city.view import View
 

@@ -28,6 +28,6 @@ class NeighbourhoodPenalty:
         rng: torch.Generator,
     ) -> Float[Tensor, ""]:  # fmt: skip
         """The weighted penalty on one batch; ``fake`` changes nothing."""
-        noise = torch.rand(real.shape, generator=rng, device=real.device)
+        noise = torch.rand(real.shape, generator=rng, device=real.device, dtype=real.dtype)
         disturbed = real + self.reach * real.std(correction=0) * noise
         return self.weight * (gradient_norms(critic, disturbed) - self.target).square().mean()

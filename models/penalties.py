@@ -67,7 +67,7 @@ class GradientPenalty:
         rng: torch.Generator,
     ) -> Float[Tensor, ""]:  # fmt: skip
         """The weighted penalty on one batch."""
-        mix = torch.rand(len(real), *[1] * (real.ndim - 1), generator=rng, device=real.device)
+        mix = torch.rand(len(real), *[1] * (real.ndim - 1), generator=rng, device=real.device, dtype=real.dtype)
         excess = gradient_norms(critic, torch.lerp(real, fake, mix)) - self.target
         return self.weight * (relu(excess) if self.one_sided else excess).square().mean()
 

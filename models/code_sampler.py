@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from models.latents import normal
 from models.sequence_code import SequenceCode
 
 LATENT = 32
@@ -21,6 +22,17 @@ class CodeSampler(nn.Module, ABC):
     @abstractmethod
     def sample(self, one_hot: Float[Tensor, "n classes"], rng: torch.Generator) -> Float[Tensor, "n size"]:
         """One code for each class asked for; decode them with ``self.code``."""
+
+
+class CodeGenerator(CodeSampler):
+    """A sampler that turns normal noise into codes: ``generator(latent, one_hot)``."""
+
+    latent: int = LATENT
+    """Numbers that one sample starts from."""
+
+    def sample(self, one_hot: Float[Tensor, "n classes"], rng: torch.Generator) -> Float[Tensor, "n size"]:
+        """One code for each class asked for."""
+        return self(normal(self.latent)(len(one_hot), rng), one_hot)
 
 
 class LossSampler(CodeSampler):

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from models.blocks import materialise
-from models.code_sampler import LATENT, CodeSampler
-from models.latents import normal
+from models.code_sampler import LATENT, CodeGenerator
 from models.sequence_code import SequenceCode
 
 STRIDE = 4
@@ -21,7 +20,7 @@ TRENDS = 3
 """Velocity, acceleration, jerk: powers 1 to 3 of the time since the anchor frame."""
 
 
-class SequenceGenerator(CodeSampler):
+class SequenceGenerator(CodeGenerator):
     """Noise and a class in, the code of a sequence and its anchor out."""
 
     trends: Tensor
@@ -70,10 +69,6 @@ class SequenceGenerator(CodeSampler):
         # 4. Together, as whitened components: what the critic judges and ``decode`` smooths.
         scores = ((coarse + fine).flatten(1) - self.code.mean) @ self.code.components.T / self.code.scale
         return torch.cat([scores, self.anchor(motion)], dim=1)
-
-    def sample(self, one_hot: Float[Tensor, "n classes"], rng: torch.Generator) -> Float[Tensor, "n size"]:
-        """One code for each class asked for."""
-        return self(normal(LATENT)(len(one_hot), rng), one_hot)
 
 
 class SequenceCritic(nn.Module):

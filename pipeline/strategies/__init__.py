@@ -2,6 +2,7 @@
 
 from pipeline.strategies.base import TrackStrategy as TrackStrategy
 from pipeline.strategies.compose import Mirrored, Mixture, Sequential
+from pipeline.strategies.convolutional_gan import ConvolutionalGan
 from pipeline.strategies.copies import Copies
 from pipeline.strategies.filters import CriticScore, Filtered, KinematicEnvelope
 from pipeline.strategies.flip import Flip
@@ -11,6 +12,7 @@ from pipeline.strategies.jitter import Jitter
 from pipeline.strategies.noise import Noise
 from pipeline.strategies.per_class import PerClass
 from pipeline.strategies.recombination import Recombination
+from pipeline.strategies.recurrent_gan import RecurrentGan
 from pipeline.strategies.residual_gan import ResidualGan
 from pipeline.strategies.scale import Scale
 from pipeline.strategies.sequence_gan import SequenceGan
@@ -41,6 +43,8 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
     "vae": Vae(),
     "flow": FlowMatching(),
     "residual_gan": ResidualGan(),
+    "conv_gan": ConvolutionalGan(),
+    "rcgan": RecurrentGan(),
 }
 
 PLACEBOS = ("copies", "noise")

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from models.adversarial import Players, train_adversarial
-from models.code_sampler import LATENT, CodeSampler
+from models.code_sampler import CodeGenerator
 from models.latents import normal
 from models.reporting import Report, silent
 from models.sequence_code import SequenceCode
@@ -25,6 +25,10 @@ from pipeline.windows import Windows
 @dataclass(frozen=True)
 class CodeGan(Adversarial, CodeStrategy):
     """Two networks that play against each other on codes: to add a pair, say what to build."""
+
+    @abstractmethod
+    def build(self, code: SequenceCode, rng: torch.Generator) -> CodeGenerator:
+        """The untrained generator: ``generator(latent, *told)`` gives codes."""
 
     @abstractmethod
     def build_critic(self, code: SequenceCode, rng: torch.Generator) -> nn.Module:
@@ -45,9 +49,9 @@ class CodeGan(Adversarial, CodeStrategy):
             return self.draw_real(data, count, rng)
 
         averaged = train_adversarial(
-            Players(generator, critic, rules), rules, draw_real, normal(LATENT), torch_rng, report
+            Players(generator, critic, rules), rules, draw_real, normal(generator.latent), torch_rng, report
         )
-        assert isinstance(averaged, CodeSampler)
+        assert isinstance(averaged, CodeGenerator)
         return FittedGan(self, averaged, Templates.of(real), critic.eval())
 
 

@@ -18,16 +18,19 @@ from flows.progress import ArmProgress
 
 
 class ProgressArtifact:
-    """The share of finished arms as a bar on the flow run's page."""
+    """The share of finished work as a bar on the flow run's page."""
 
-    def __init__(self) -> None:
-        """Nothing is shown before the first call."""
+    def __init__(self, pieces: str = "arms") -> None:
+        """Nothing is shown before the first call; ``pieces`` is what is counted."""
+        self._pieces = pieces
         self._artifact: UUID | None = None
 
     def __call__(self, progress: ArmProgress) -> None:
         """Show how far it is."""
         if self._artifact is None:
-            created = create_progress_artifact(progress.percent, key="arms", description="Finished arms")
+            created = create_progress_artifact(
+                progress.percent, key=self._pieces, description=f"Finished {self._pieces}"
+            )
             self._artifact = cast(UUID, created)  # a coroutine only where an event loop runs
         else:
             update_progress_artifact(self._artifact, progress.percent)

@@ -5,21 +5,33 @@ from collections import defaultdict
 from collections.abc import Sequence
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-from pipeline.arms import Arm
 
 QUIET_S = 5.0
 """Plain lines come no closer together than this."""
 
 
+class Piece(Protocol):
+    """A piece of work: an arm of a study, a lesson of the textbook."""
+
+    @property
+    def name(self) -> str:
+        """What it is called while it is done."""
+        ...
+
+    @property
+    def strategy(self) -> str:
+        """What has pieces that take about equally long."""
+        ...
+
+
 class ArmProgress:
     """Counts finished arms and estimates the rest from how long arms of each strategy took."""
 
-    def __init__(self, arms: Sequence[Arm], finished: int, workers: int, console: Console | None = None) -> None:
+    def __init__(self, arms: Sequence[Piece], finished: int, workers: int, console: Console | None = None) -> None:
         """Show ``finished`` of all arms as done and ``arms`` as to do, on ``workers`` processes."""
         self._waiting = list(arms)
         self._total, self._workers = finished + len(arms), workers
@@ -54,11 +66,11 @@ class ArmProgress:
         """Share of all arms that is finished."""
         return 100 * self.done / max(1, self._total)
 
-    def begin(self, arm: Arm) -> None:
+    def begin(self, arm: Piece) -> None:
         """An arm is under way."""
         self._bar.update(self._task, description=arm.name)
 
-    def finish(self, arm: Arm, seconds: float) -> None:
+    def finish(self, arm: Piece, seconds: float) -> None:
         """An arm is done; it took ``seconds``."""
         self._waiting.remove(arm)
         self._seconds[arm.strategy].append(seconds)

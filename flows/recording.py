@@ -13,7 +13,6 @@ from rich.console import Console
 
 from flows import prefect_records, tracking
 from flows.liveness import LiveRun, Pulse, alive, dead_runs
-from flows.results import load_facts, load_scores
 from flows.workspace import data_folder
 
 
@@ -37,7 +36,7 @@ class StudyRecord:
 
     def finish(self, folder: Path) -> None:
         """Record the finished study, or say how to do so later."""
-        prefect_records.show_answer(tracking.description(load_facts(folder), load_scores(folder)))
+        prefect_records.show_answer(tracking.answer(folder))
         why_not = tracking.trouble()
         if why_not is None:
             try:

@@ -1,9 +1,13 @@
 """A study's answer as a table in the terminal."""
 
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.arms import NONE
 from pipeline.scoring.scores import ArmScore, Scores
@@ -18,6 +22,14 @@ def print_summary(scores: Scores, console: Console | None = None) -> None:
         console.print(table(scores, fraction))
     for line in (*scores.invalid_reasons, *scores.conclusion, *scores.caveats):
         console.print(line, markup=False)
+
+
+def print_lessons(lessons: Mapping[str, Mapping[str, Any]], console: Console | None = None) -> None:
+    """What each lesson of the textbook found."""
+    console = console or Console(file=sys.stdout, highlight=False)
+    for name, found in lessons.items():
+        console.print(f"{found['title']} ({name}, {found['seconds']:.0f} s)", style="bold", markup=False)
+        console.print(Padding(Text(found["answer"]), (0, 0, 0, 4)))
 
 
 def table(scores: Scores, fraction: float) -> Table:

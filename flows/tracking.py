@@ -30,6 +30,9 @@ DEFAULTS = QUIET | {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 
+LESSONS = "lessons"
+"""What ``run.json`` calls the chapters of a tour, which a study of strategies does not have."""
+
 CHILD_METRICS = (
     "mean", "sd", "gain_pct", "ci_low", "ci_high", "p", "p_holm", "detectable_pct", "window_mean", "window_gain_pct",
     "fit_s", "train_s",
@@ -93,12 +96,38 @@ def record(folder: Path, opened: Opened | None = None) -> Opened:
     Raises:
         UserError: ``folder`` holds no finished study.
     """
-    facts, scores = load_facts(folder), load_scores(folder)
+    facts = load_facts(folder)
+    if LESSONS in facts:
+        return _record_tour(folder, facts, opened)
+    scores = load_scores(folder)
     opened = opened or open_run(facts["name"], {"recorded_from": folder.name})
     client = _client(opened.uri)
     _record_parent(client, opened.run_id, folder, facts, scores)
     for strategy in facts["strategies"]:
         _record_strategy(client, opened, folder, facts, scores, strategy)
+    client.set_terminated(opened.run_id)
+    return opened
+
+
+def _record_tour(folder: Path, facts: Mapping[str, Any], opened: Opened | None) -> Opened:
+    """The textbook: a child run a lesson, with its settings, its numbers and its pictures."""
+    opened = opened or open_run(facts["name"], {"recorded_from": folder.name})
+    client = _client(opened.uri)
+    lessons: Mapping[str, Mapping[str, Any]] = facts[LESSONS]
+    known = {name: facts[name] for name in ("seed", "data_digest", "code_digest")}
+    metrics = {f"{lesson}.{key}": value for lesson, found in lessons.items() for key, value in found["metrics"].items()}
+    _log(client, opened.run_id, {"study": facts["name"], "lessons": ", ".join(lessons), **known}, metrics)
+    client.set_tag(opened.run_id, "mlflow.note.content", tour_description(facts))
+    for path in sorted(folder.glob("*.*")):
+        client.log_artifact(opened.run_id, str(path), "report")
+    for lesson, found in lessons.items():
+        tags = {"mlflow.parentRunId": opened.run_id, "lesson": lesson, "mlflow.note.content": found["answer"]}
+        run_id = client.create_run(opened.experiment_id, run_name=lesson, tags=tags).info.run_id
+        settings = {f"{lesson}.{name}": value for name, value in found["settings"].items()}
+        _log(client, run_id, {"lesson": lesson, **settings}, {**found["metrics"], "cpu_s": found["seconds"]})
+        for picture in found["pictures"]:
+            client.log_artifact(run_id, str(folder / picture), "figures")
+        client.set_terminated(run_id)
     client.set_terminated(opened.run_id)
     return opened
 
@@ -140,6 +169,18 @@ def _child_metrics(arms: Sequence[ArmScore]) -> dict[str, float | None]:
     """The same keys for every strategy; ``none`` gains 0 by definition."""
     values = {f"{name}.at_{arm.fraction:g}": getattr(arm, name) for arm in arms for name in CHILD_METRICS}
     return {key: 0.0 if value is None and "gain" in key else value for key, value in values.items()}
+
+
+def answer(folder: Path) -> str:
+    """What a finished study found, in Markdown."""
+    facts = load_facts(folder)
+    return tour_description(facts) if LESSONS in facts else description(facts, load_scores(folder))
+
+
+def tour_description(facts: Mapping[str, Any]) -> str:
+    """The textbook in Markdown: a row a lesson."""
+    rows = [f"| {found['title']} | {found['answer']} |" for found in facts[LESSONS].values()]
+    return "\n".join(["| lesson | answer |", "|---|---|", *rows, "", f"Repeat it: `{facts['command']}`"])
 
 
 def description(facts: Mapping[str, Any], scores: Scores) -> str:

@@ -13,9 +13,10 @@ from functools import lru_cache
 from multiprocessing.connection import wait
 from pathlib import Path
 from time import monotonic
+from typing import Any, TypeAlias
 
 import torch
-from prefect import task
+from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, as_completed
@@ -23,12 +24,15 @@ from prefect.task_runners import ProcessPoolTaskRunner
 from threadpoolctl import threadpool_limits
 
 from flows.arm_store import ArmStore, Job
-from flows.progress import ArmProgress
+from flows.progress import ArmProgress, Piece
 from flows.studies import relative_cost
 from pipeline import store
 from pipeline.arms import Design, run_arm
 from pipeline.schema import UserError
 from pipeline.windows import Windows, cut_windows
+
+Arguments: TypeAlias = dict[str, Any]
+"""What a task is called with, by name."""
 
 ARM_TIMEOUT_S = 3600.0
 """An arm takes seconds; one that takes an hour hangs."""
@@ -39,33 +43,53 @@ def train_arms(
 ) -> None:
     """Finish every job that ``arms`` does not hold yet, the long ones first; show how far it is."""
     pending = sorted((job for job in jobs if not arms.holds(job)), key=lambda job: -relative_cost(job.arm.strategy))
-    workers = max(1, min(workers, len(pending)))
-    with ArmProgress([job.arm for job in pending], len(jobs) - len(pending), workers) as progress, stoppable() as check:
+    work = [(job.arm, {"job": job, "arms": arms}) for job in pending]
+    work_off(examine_arm, work, len(jobs) - len(pending), workers, on_progress)
+
+
+def work_off(
+    task: Task[..., float],
+    work: Sequence[tuple[Piece, Arguments]],
+    finished: int,
+    workers: int,
+    on_progress: Callable[[ArmProgress], None] = lambda _: None,
+) -> None:
+    """Do every piece of work, in order, in this process or in several; ``finished`` pieces were done before.
+
+    ``task`` is called with the arguments of a piece and returns the seconds it took.
+    """
+    workers = max(1, min(workers, len(work)))
+    with ArmProgress([piece for piece, _ in work], finished, workers) as progress, stoppable() as check:
         on_progress(progress)
 
-        def done(job: Job, seconds: float) -> None:
-            progress.finish(job.arm, seconds)
+        def done(piece: Piece, seconds: float) -> None:
+            progress.finish(piece, seconds)
             on_progress(progress)
             check()
 
         if workers == 1:
-            for job in pending:
-                progress.begin(job.arm)
-                done(job, examine_arm(job, arms))
-        elif pending:
-            _train_in_processes(pending, arms, workers, done)
+            for piece, arguments in work:
+                progress.begin(piece)
+                done(piece, task(**arguments))
+        elif work:
+            _in_processes(task, work, workers, done)
 
 
-def _train_in_processes(jobs: Sequence[Job], arms: ArmStore, workers: int, done: Callable[[Job, float], None]) -> None:
+def _in_processes(
+    task: Task[..., float],
+    work: Sequence[tuple[Piece, Arguments]],
+    workers: int,
+    done: Callable[[Piece, float], None],
+) -> None:
     with ProcessPoolTaskRunner(max_workers=workers, initializer=prepare_worker) as runner:
         try:
-            futures: dict[PrefectFuture[float], Job] = {
-                runner.submit(examine_arm, {"job": job, "arms": arms}): job for job in jobs
+            futures: dict[PrefectFuture[float], Piece] = {
+                runner.submit(task, arguments): piece for piece, arguments in work
             }
             for future in as_completed(list(futures)):
                 done(futures[future], future.result())
         except BaseException:
-            for child in multiprocessing.active_children():  # or the runner would wait for their arms
+            for child in multiprocessing.active_children():  # or the runner would wait for their work
                 child.terminate()
             raise
 

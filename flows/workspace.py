@@ -73,6 +73,21 @@ def new_folder(path: Path) -> Iterator[Path]:
         raise
 
 
+def seal(folder: Path, manifest: str, facts: Mapping[str, Any]) -> None:
+    """Write ``facts`` and the digest of every file in ``folder`` to ``manifest`` in it."""
+    files = {path.name: digest_of_file(path) for path in sorted(folder.iterdir())}
+    write_json(folder / manifest, {**facts, "files": files})
+
+
+def is_intact(folder: Path, manifest: str) -> bool:
+    """Whether ``folder`` was sealed and every file is as it was then."""
+    try:
+        files: Mapping[str, str] = json.loads((folder / manifest).read_text())["files"]
+        return all(digest_of_file(folder / name) == digest for name, digest in files.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write JSON in one step: readers see the old file or the new one."""
     part = path.with_name(f".{path.name}.{os.getpid()}")

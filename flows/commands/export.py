@@ -44,8 +44,10 @@ def main(arguments: argparse.Namespace) -> int:
     from pipeline.registry import lookup
     from pipeline.schema import UserError
 
-    cameras = _calibrations(load_facts(arguments.run))
-    samples = load_samples(arguments.run)
+    facts, samples = load_facts(arguments.run), load_samples(arguments.run)
+    if not samples:
+        raise UserError(f"{arguments.run} holds no synthetic samples.")
+    cameras = _calibrations(facts)
     if arguments.strategy:
         samples = {arguments.strategy: lookup(samples, arguments.strategy, "strategy of this run")}
     require_writable(arguments.to)

@@ -36,10 +36,10 @@ def main(arguments: argparse.Namespace) -> int:
         with prefect_api() as wait_for_server:
             from flows.augment_kitti import augment_kitti
             from flows.results import require_place_for_report
-            from flows.studies import planned
+            from flows.tour_plan import require_plan
 
             # the flow checks this too; here a mistake costs no wait for a server
-            planned(arguments.study, arguments.root, arguments.seeds, arguments.profile, arguments.overrides)
+            require_plan(arguments.study, arguments.root, arguments.seeds, arguments.profile, arguments.overrides)
             require_place_for_report(arguments.out)
             wait_for_server()
             folder = augment_kitti(
@@ -53,18 +53,23 @@ def main(arguments: argparse.Namespace) -> int:
                 arguments.on_error,
             )
     except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. Finished arms are kept: the same command goes on from here.\n")
+        sys.stderr.write("\nStopped. What is finished is kept: the same command goes on from here.\n")
         raise
     print_answer(folder)
     return 0
 
 
 def print_answer(folder: str) -> None:
-    """The table of gains, the conclusion, and last the folder of the report."""
+    """What was found, as a table, and last the folder of the report."""
     from pathlib import Path
 
-    from flows.results import load_scores
-    from flows.summary import print_summary
+    from flows.results import load_facts, load_scores
+    from flows.summary import print_lessons, print_summary
+    from flows.tracking import LESSONS
 
-    print_summary(load_scores(Path(folder)))
+    facts = load_facts(Path(folder))
+    if LESSONS in facts:
+        print_lessons(facts[LESSONS])
+    else:
+        print_summary(load_scores(Path(folder)))
     sys.stdout.write(f"{folder}\n")

@@ -14,6 +14,8 @@ def add_parser(commands: Commands) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Name, question and size of every study."""
     from flows.studies import STUDIES
+    from flows.tour_plan import ABOUT, PROFILES, TEXTBOOK
+    from pipeline.textbook import LESSONS
 
     for study in STUDIES.values():
         profiles = f"; profiles: {', '.join(study.profiles)}" if study.profiles else ""
@@ -24,4 +26,5 @@ def main(arguments: argparse.Namespace) -> int:
             f"    source {study.source}; {study.seeds} seeds; {where}; {fractions} of the tracks{profiles}\n"
             f"    strategies {', '.join(study.strategies)}\n"
         )
+    sys.stdout.write(f"{TEXTBOOK}\n    {ABOUT}\n    lessons {', '.join(LESSONS)}; profiles: {', '.join(PROFILES)}\n")
     return 0

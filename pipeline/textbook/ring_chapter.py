@@ -77,8 +77,8 @@ STORY = (
     "A sample is good within 3 standard deviations of a mode; a mode is kept if at least a fifth of its fair share of "
     "the samples is good. Samples are drawn from the last weights, without an average of the generator.",
     "Unrolling shows the generator the critic of a few steps later, which has already seen the jump. Minibatch "
-    "discrimination lets the critic see that all samples of a batch are alike. The Wasserstein critic, kept "
-    "1-Lipschitz by the gradient penalty, pulls from everywhere with a bounded slope, so that no mode is ever out of sight.",
+    "discrimination lets the critic see that a batch is all alike. The Wasserstein critic, kept 1-Lipschitz by the "
+    "gradient penalty, pulls from everywhere with a bounded slope, so that no mode is ever out of sight.",
     "Take home: a generator loss says little about diversity. Look at the samples and count modes while training, and "
     "slow the generator down before reaching for anything else: at half its rate and with less momentum (0.5) the "
     "plain GAN keeps this ring as well.",

@@ -202,7 +202,7 @@ def test_ctrl_c_says_one_line_and_keeps_what_is_done(
     out, err = capfd.readouterr()
     lines = [line for line in err.splitlines() if line and not line.startswith("[")]
     assert (code, out) == (130, "")
-    assert lines == ["Stopped. Finished arms are kept: the same command goes on from here."]
+    assert lines == ["Stopped. What is finished is kept: the same command goes on from here."]
     assert 2 <= len(finished(arms)) < 9 * 4
     with closing(sqlite3.connect(workspace / "mlflow.db")) as database:
         assert database.execute("select status from runs").fetchall() == [("KILLED",)]

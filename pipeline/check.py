@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.registry import lookup
 from pipeline.schema import Problem, UserError
 from pipeline.sources import SOURCES
-from pipeline.sources.base import read_source
+from pipeline.sources.base import Examining, read_source
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,13 @@ def check(root: Path, source: str | None = None) -> CheckReport:
     if not root.exists():
         raise UserError(f"{root} does not exist.")
     source = source or recognise(root)
-    reading = read_source(lookup(SOURCES, source, "source"), root)
-    return CheckReport(source, root, len(reading.drives), reading.tracks, reading.rows, reading.problems, reading.notes)
+    reader = lookup(SOURCES, source, "source")
+    reading = read_source(reader, root)
+    problems, notes = reading.problems, reading.notes
+    if isinstance(reader, Examining):
+        found, figures = reader.examine(reading)
+        problems, notes = problems + found, notes + figures
+    return CheckReport(source, root, len(reading.drives), reading.tracks, reading.rows, problems, notes)
 
 
 def recognise(root: Path) -> str:

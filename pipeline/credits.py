@@ -30,6 +30,9 @@ CREDITS: dict[str, Credit] = {
     "mini_city": Credit(
         "Mini city: simulated by augment-kitti itself; no recorded data.", "Free to use with augment-kitti."
     ),
+    "rendered_city": Credit(
+        "Rendered city: simulated by augment-kitti itself; no recorded data.", "Free to use with augment-kitti."
+    ),
 }
 
 OWN_DATA = Credit("Data supplied by whoever ran the study.", "Their own terms hold.")

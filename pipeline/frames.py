@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -35,36 +36,46 @@ class FrameCache:
         return len(self.drive)
 
 
-def cache_frames(drives: Sequence[Drive], size: tuple[int, int], folder: Path) -> FrameCache:
+Picture = Literal["image", "night"]
+"""Which picture of a frame."""
+
+
+def cache_frames(
+    drives: Sequence[Drive], size: tuple[int, int], folder: Path, picture: Picture = "image"
+) -> FrameCache:
     """Decode all pictures of ``drives`` at width x height, unless ``folder`` holds them already.
+
+    Frames that lack the ``picture`` are left out; those that have both pair up by drive and index.
 
     Raises:
         UserError: no drive has pictures, one cannot be decoded, or ``folder`` cannot be written.
     """
-    frames = [frame for drive in drives for frame in drive.frames if frame.image is not None]
+    found = [(frame, getattr(frame, picture)) for drive in drives for frame in drive.frames]
+    frames = [frame for frame, path in found if path is not None]
+    paths: list[Path] = [path for _, path in found if path is not None]
     if not frames:
-        raise UserError("No pictures to cache: the drives have none.")
+        raise UserError(f"No pictures to cache: the drives have no {picture}.")
     manifest = {
         "size": list(size),
         "filter": RESIZE_FILTER,
-        "digest": _digest(frames),
+        "picture": picture,
+        "digest": _digest(frames, paths),
         "frames": [[frame.drive, frame.index] for frame in frames],
     }
     if not _is_whole(folder, manifest, size):
-        _decode(frames, size, folder)
+        _decode(paths, size, folder)
         # last, so that an interrupted decode is not taken for a finished one
         (folder / MANIFEST).write_text(json.dumps(manifest) + "\n")
     pixels = np.memmap(folder / PIXELS, np.uint8, "r", shape=(len(frames), size[1], size[0], 3))
     return FrameCache(pixels, tuple(frame.drive for frame in frames), tuple(frame.index for frame in frames))
 
 
-def _digest(frames: Sequence[Frame]) -> str:
+def _digest(frames: Sequence[Frame], paths: Sequence[Path]) -> str:
     """Names, sizes and times of the picture files; to read them all would cost what the cache saves."""
     digest = hashlib.sha256()
-    for frame in frames:
-        if frame.image is not None:
-            facts = frame.image.stat()
-            digest.update(f"{frame.drive}/{frame.index}/{facts.st_size}/{facts.st_mtime_ns}\n".encode())
+    for frame, path in zip(frames, paths, strict=True):
+        facts = path.stat()
+        digest.update(f"{frame.drive}/{frame.index}/{facts.st_size}/{facts.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
@@ -77,14 +88,13 @@ def _is_whole(folder: Path, manifest: Mapping[str, object], size: tuple[int, int
     return bool(found == manifest and bytes_there == len(found["frames"]) * size[0] * size[1] * 3)
 
 
-def _decode(frames: Sequence[Frame], size: tuple[int, int], folder: Path) -> None:
+def _decode(paths: Sequence[Path], size: tuple[int, int], folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MANIFEST).unlink(missing_ok=True)
         with (folder / PIXELS).open("wb") as stream:
-            for frame in frames:
-                if frame.image is not None:
-                    stream.write(decode(frame.image, size).tobytes())
+            for path in paths:
+                stream.write(decode(path, size).tobytes())
     except OSError as error:
         raise UserError(f"Cannot cache frames in {folder}: {error}") from error
 

@@ -146,6 +146,13 @@ class Frame:
     image: Path | None = None
     velodyne: Path | None = None
     depth: Path | None = None
+    """16-bit PNG, metres x 256; 0 unknown."""
+    night: Path | None = None
+    """The same view by night, pixel for pixel."""
+    semantic: Path | None = None
+    """Class ids of Cityscapes."""
+    instance: Path | None = None
+    """16-bit PNG: id of the track + 1; 0 for whatever is no road user."""
 
 
 @dataclass(frozen=True, eq=False)

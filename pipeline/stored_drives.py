@@ -26,7 +26,7 @@ _TRACK_FIELDS = ("frames", "boxes", "truncated", "occluded", "size_m", "position
                  "position_world_m", "yaw_world_rad", "valid")  # fmt: skip
 _EGO_FIELDS = ("frames", "T_world_imu", "speed_mps", "yaw_rate_radps")
 _REGION_FIELDS = ("ignore_frames", "ignore_boxes")
-_PATHS = ("image", "velodyne", "depth")
+_PATHS = ("image", "velodyne", "depth", "night", "semantic", "instance")
 
 
 def write_drives(drives: Sequence[Drive], folder: Path, root: Path) -> None:

@@ -7,13 +7,15 @@ from pipeline.sources.kitti_object import KittiObject
 from pipeline.sources.kitti_raw import KittiRaw
 from pipeline.sources.kitti_tracking import KittiTracking
 from pipeline.sources.mini_city import MiniCity
+from pipeline.sources.rendered_city import RenderedCity
 from pipeline.sources.tracks_table import TracksTable
 
 SOURCES: dict[str, Source] = {
+    "rendered_city": RenderedCity(),  # this and the next are folders of KITTI tracking, and more
+    "mini_city": MiniCity(),
     "kitti_tracking": KittiTracking(),
     "kitti_raw": KittiRaw(),
     "tracks_table": TracksTable(),
-    "mini_city": MiniCity(),
     "kitti_object": KittiObject(),
     "kitti_depth": KittiDepth(),
     "day_night": DayNight(),

@@ -80,6 +80,15 @@ class SelfMade(Protocol):
         ...
 
 
+@runtime_checkable
+class Examining(Protocol):
+    """A source whose files say the same thing in several ways, so that they can be held against each other."""
+
+    def examine(self, reading: Reading) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
+        """What contradicts itself in a reading, and notes on how well the rest agrees; reads pictures."""
+        ...
+
+
 def existing(path: Path) -> Path | None:
     """The path, if a file is there."""
     return path if path.is_file() else None

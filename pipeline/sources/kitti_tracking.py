@@ -87,7 +87,7 @@ def _companion(root: Path, folder: str, label: Path, problems: list[Problem], no
 
 
 def _frames(root: Path, name: str) -> tuple[Frame, ...]:
-    """The pictures of a sequence, where there are any, with scan and depth where these exist too."""
+    """The pictures of a sequence, where there are any, with scan, depth and ids where these exist too."""
     images = [path for path in sorted((root / "image_02" / name).glob("[0-9]*.*")) if path.stem.isdecimal()]
     return tuple(
         Frame(
@@ -96,6 +96,9 @@ def _frames(root: Path, name: str) -> tuple[Frame, ...]:
             image,
             velodyne=existing(root / "velodyne" / name / f"{image.stem}.bin"),
             depth=existing(root / "depth" / name / f"{image.stem}.png"),
+            night=existing(root / "night" / "image_02" / name / f"{image.stem}.png"),
+            semantic=existing(root / "semantic" / name / f"{image.stem}.png"),
+            instance=existing(root / "instance" / name / f"{image.stem}.png"),
         )
         for image in images
     )

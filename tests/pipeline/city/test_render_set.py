@@ -26,7 +26,7 @@ def root(tmp_path_factory) -> Path:
 
 
 def test_a_rendered_set_passes_the_check_in_both_layouts(root):
-    for folder, source in ((root / "training", "kitti_tracking"), (root / "raw", "kitti_raw")):
+    for folder, source in ((root / "training", "rendered_city"), (root / "raw", "kitti_raw")):
         report = check(folder)
         assert (report.source, report.drives, report.problems) == (source, 1, ())
         assert report.rows > 3

@@ -6,10 +6,10 @@ Track studies read ``mini_city``, which renders nothing; whoever needs pictures 
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.city.agreement import examine
 from pipeline.city.render_set import PLAN, RenderSet, render_set
 from pipeline.city.styles import STYLES
 from pipeline.schema import Problem
+from pipeline.sources.agreement import examine
 from pipeline.sources.base import Reading
 from pipeline.sources.kitti_tracking import KittiTracking
 

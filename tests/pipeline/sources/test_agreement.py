@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from pipeline.check import check, recognise, render
-from pipeline.city.agreement import box_of_ids, constant_depth, examine, gather, scan_error
 from pipeline.city.render_set import RenderSet, render_set
 from pipeline.sources import SOURCES
+from pipeline.sources.agreement import box_of_ids, constant_depth, examine, gather, scan_error
 
 
 @pytest.fixture(scope="module")

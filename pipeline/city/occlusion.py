@@ -88,7 +88,7 @@ def _below(
     last = np.clip(np.ceil(faces.last), first, count * BLOCK - 1).astype(np.int64) // BLOCK
     asked = np.flatnonzero(before)
     lengths = (last - first + 1)[asked]
-    face, step = expand(lengths)
+    _, step = expand(lengths)
     lowest = horizon.ravel()[np.repeat(before[asked] * count + first[asked], lengths) + step]
     hidden = np.zeros(len(before), bool)
     if len(asked):

@@ -1,7 +1,7 @@
 """A frame of a drive as pictures: colour under any number of looks, metric depth, classes and instances.
 
-Geometry is rasterised once, at ``samples`` times the size. Where all samples of a pixel show one face, its middle
-alone is shaded; elsewhere every sample is, so that edges are smooth and nothing is shaded in vain.
+Geometry is rasterised once, at ``samples`` times the size. Every pixel is shaded in its middle; those whose samples
+show several faces are shaded once more at every sample, so that edges are smooth and little is shaded in vain.
 """
 
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Float, Int, UInt8
 
 from pipeline.city.film import develop
-from pipeline.city.intervals import GROUND, SKY
-from pipeline.city.looks import LOOKS
+from pipeline.city.intervals import GROUND
+from pipeline.city.looks import LOOKS, Look
 from pipeline.city.projection import project
 from pipeline.city.raster import Buffers, rasterise
 from pipeline.city.recording import Recording
@@ -24,6 +24,9 @@ from pipeline.city.surface import FaceTable, look_at
 from pipeline.city.view import View, camera_view
 from pipeline.city.world import World
 from pipeline.schema import Calibration
+
+BAND = 32768
+"""Samples shaded at a time: few enough that all their quantities stay in a core's own cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +40,24 @@ class Picture:
     semantic: UInt8[np.ndarray, "height width"]
     instance: Int[np.ndarray, "height width"]
     """Actor + 1 of the recording; 0 for the city."""
-    buffers: Buffers
-    """At the finer size, for measures of visibility."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Points of the picture to shade."""
+
+    face: Int[np.ndarray, " n"]
+    u: Float[np.ndarray, " n"]
+    v: Float[np.ndarray, " n"]
+    """Column and row in the finer view."""
+    dark: Float[np.ndarray, " n"]
+    """Share of the sun that road users take there, were it ground."""
+    jitter: UInt8[np.ndarray, "2 n"]
+
+    def band(self, begin: int) -> "Samples":
+        """Some samples from ``begin`` on."""
+        part = slice(begin, begin + BAND)
+        return Samples(self.face[part], self.u[part], self.v[part], self.dark[part], self.jitter[:, part])
 
 
 def render(
@@ -50,58 +69,51 @@ def render(
     fine = view.finer(samples)
     buffers = rasterise(stage(world, recording, cast, frame, fine), fine, world.atlas)
     table = FaceTable.of(buffers, fine)
-    shown, mixed = _nearest(buffers, samples)
-    plain = np.flatnonzero(~mixed)
-    u, v = _positions(plain, view, samples)
-    fine_index = _finer_pixels(np.flatnonzero(mixed), view, samples)
-    row, column = np.divmod(fine_index, fine.width)
-    # 64 bits: numpy would widen narrower indices anew for each of the many look-ups that follow
-    face = np.concatenate([shown.ravel()[plain], buffers.face.ravel()[fine_index]]).astype(np.int64)
-    u, v = np.concatenate([u, column.astype(np.float32)]), np.concatenate([v, row.astype(np.float32)])
-    jitter = rng.integers(0, 256, (2, len(face)), np.uint8) * np.float32(1 / 256) - np.float32(0.498)
-    surface = look_at(world, fine, table, face, u, v, jitter)
-    dark = _darkness(recording, frame, fine, world)
-    at = np.minimum(v + 0.5, fine.height - 1).astype(np.int64) * fine.width + np.minimum(
-        u + 0.5, fine.width - 1
-    ).astype(np.int64)
-    shade_on_ground = np.where(face == GROUND, dark[at], np.float32(0))
-    colour = {}
-    for name in looks:
-        light = shade(surface, world, fine, table, LOOKS[name], shade_on_ground)
-        image = np.empty((3, view.height * view.width), np.float32)
-        image[:, plain] = light[:, : len(plain)]
-        image[:, mixed.ravel()] = light[:, len(plain) :].reshape(3, -1, samples**2).mean(axis=2)
-        colour[name] = develop(image.reshape(3, view.height, view.width), LOOKS[name], rng)
-    depth = _exact_depth(table, shown, view, samples)
-    semantic = np.empty(view.height * view.width, np.uint8)
-    semantic[plain] = surface.semantic[: len(plain)]
-    edge = surface.semantic[len(plain) :].reshape(-1, samples**2)
-    first = (buffers.face.ravel()[fine_index].reshape(-1, samples**2) == shown[mixed][:, None]).argmax(axis=1)
-    semantic[mixed.ravel()] = edge[np.arange(len(edge)), first]
-    instance = table.instance[shown]
-    return Picture(colour, depth, semantic.reshape(shown.shape), instance, buffers)
+    shown, mixed, inner = _nearest(buffers, samples)
+    dark = _darkness(recording, frame, view, world)
+    lights = [LOOKS[name] for name in looks]
+    middles = Samples(shown, *_grid(view.width, view.height, samples), dark, _jitter(shown.size, rng))
+    light, depth, semantic = _shade(middles, world, fine, table, lights)
+    if len(mixed):
+        v, u = np.divmod(inner.ravel(), fine.width)
+        edges = Samples(buffers.face.ravel()[inner.ravel()], u.astype(np.float32), v.astype(np.float32),
+                        np.repeat(dark[mixed], samples**2), _jitter(inner.size, rng))  # fmt: skip
+        parts, _, classes = _shade(edges, world, fine, table, lights)
+        light[:, :, mixed] = sum(parts[:, :, part :: samples**2] for part in range(samples**2)) / samples**2
+        first = (edges.face.reshape(inner.shape) == shown[mixed, None]).argmax(axis=1)
+        semantic[mixed] = classes.reshape(inner.shape)[np.arange(len(mixed)), first]
+    shape = view.height, view.width
+    colour = {
+        name: develop(picture.reshape(3, *shape), look, rng)
+        for name, look, picture in zip(looks, lights, light, strict=True)
+    }
+    return Picture(colour, depth.reshape(shape), semantic.reshape(shape), np.take(table.instance, shown).reshape(shape))
 
 
 def _nearest(
     buffers: Buffers, samples: int
-) -> tuple[Int[np.ndarray, "height width"], Bool[np.ndarray, "height width"]]:
-    """The nearest face within each pixel, and whether a pixel shows more than one."""
-    if samples == 1:
-        return buffers.face, np.zeros(buffers.face.shape, bool)
+) -> tuple[Int[np.ndarray, " pixel"], Int[np.ndarray, " m"], Int[np.ndarray, "m part"]]:
+    """The nearest face within each pixel, which pixels show more than one, and these pixels' finer pixels."""
+    width = buffers.face.shape[1]
     parts = [buffers.face[i::samples, j::samples] for i in range(samples) for j in range(samples)]
-    near = [buffers.inverse_depth[i::samples, j::samples] for i in range(samples) for j in range(samples)]
-    shown, best, mixed = parts[0], near[0], np.zeros(parts[0].shape, bool)
-    for part, depth in zip(parts[1:], near[1:], strict=True):
-        mixed |= part != parts[0]
-        closer = depth > best
-        shown, best = np.where(closer, part, shown), np.maximum(depth, best)
-    return np.where(mixed, shown, parts[0]), mixed
+    several = np.zeros(parts[0].shape, bool)
+    for part in parts[1:]:
+        several |= part != parts[0]
+    mixed, shown = np.flatnonzero(several), parts[0].ravel()
+    row, column = np.divmod(mixed, width // samples)
+    step = (np.arange(samples)[:, None] * width + np.arange(samples)).ravel()
+    inner = (row * width + column)[:, None] * samples + step
+    faces = buffers.face.ravel()[inner]
+    a, b, c = buffers.functions[:, faces]
+    best = (a * (inner % width) + (b * (inner // width) + c)).argmax(axis=1)
+    if len(mixed):
+        shown = shown.copy()
+        shown[mixed] = faces[np.arange(len(mixed)), best]
+    return shown, mixed, inner
 
 
-def _positions(pixel: Int[np.ndarray, " n"], view: View, samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Middles of pixels, in the finer view's pixels."""
-    u, v = _grid(view.width, view.height, samples)
-    return np.take(u, pixel), np.take(v, pixel)
+def _jitter(count: int, rng: np.random.Generator) -> UInt8[np.ndarray, "2 n"]:
+    return rng.integers(0, 256, (2, count), np.uint8)
 
 
 @lru_cache(maxsize=4)
@@ -111,25 +123,24 @@ def _grid(width: int, height: int, samples: int) -> tuple[np.ndarray, np.ndarray
     return u.ravel(), v.ravel()
 
 
-def _finer_pixels(pixel: Int[np.ndarray, " n"], view: View, samples: int) -> Int[np.ndarray, " m"]:
-    """All finer pixels of pixels, those of one pixel together."""
-    row, column = np.divmod(pixel, view.width)
-    inner = np.arange(samples)
-    rows = row[:, None, None] * samples + inner[:, None]
-    columns = column[:, None, None] * samples + inner
-    return (rows * (view.width * samples) + columns).ravel()
-
-
-def _exact_depth(
-    table: FaceTable, shown: Int[np.ndarray, "height width"], view: View, samples: int
-) -> Float[np.ndarray, "height width"]:
-    """Depth of each pixel's middle on the plane of the face it shows."""
-    u, v = _grid(view.width, view.height, samples)
-    a, b, c = (np.take(part, shown.ravel()) for part in table.inverse_depth)
-    inverse = a * u + b * v + c
-    with np.errstate(divide="ignore"):
-        depth = np.where(shown.ravel() == SKY, np.float32(np.inf), np.float32(1) / inverse)
-    return depth.reshape(shown.shape)
+def _shade(
+    samples: Samples, world: World, view: View, table: FaceTable, looks: Sequence[Look]
+) -> tuple[Float[np.ndarray, "look 3 n"], Float[np.ndarray, " n"], UInt8[np.ndarray, " n"]]:
+    """Brightness under each look, depth and class of samples."""
+    count = len(samples.face)
+    light = np.empty((len(looks), 3, count), np.float32)
+    depth, semantic = np.empty(count, np.float32), np.empty(count, np.uint8)
+    for begin in range(0, count, BAND):
+        some, part = samples.band(begin), slice(begin, begin + BAND)
+        # 64 bits: numpy would widen narrower indices anew for each of the many look-ups that follow
+        face = some.face.astype(np.int64)
+        jitter = some.jitter * np.float32(1 / 256) - np.float32(0.498)
+        surface = look_at(world, view, table, face, some.u, some.v, jitter)
+        depth[part], semantic[part] = surface.depth_m, surface.semantic
+        dark = np.where(face == GROUND, some.dark, np.float32(0))
+        for number, look in enumerate(looks):
+            light[number, :, part] = shade(surface, world, view, table, look, dark)
+    return light, depth, semantic
 
 
 def _darkness(recording: Recording, frame: int, view: View, world: World) -> Float[np.ndarray, " pixel"]:

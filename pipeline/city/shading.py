@@ -6,7 +6,7 @@ Colours are planes, (3, samples): numpy is several times faster along long axes 
 import numpy as np
 from jaxtyping import Float
 
-from pipeline.city.classes import CAR, TRUCK, VEGETATION
+from pipeline.city.classes import VEGETATION
 from pipeline.city.heavens import horizon_colour, sky_colour, sky_tone
 from pipeline.city.intervals import GROUND, SKY
 from pipeline.city.looks import Look
@@ -61,8 +61,7 @@ def shade(
 def _daylight(surface: Surface, world: World, table: FaceTable, look: Look, dark: Float[np.ndarray, " n"]) -> Light:
     """Sun where it reaches, and the sky's light, stronger on what faces up."""
     leaves = table.semantic == VEGETATION
-    upwards = np.where(leaves, np.float32(0.85), 0.62 + 0.38 * table.normal[:, 2]).astype(np.float32)
-    ambient = np.take(upwards, surface.face)
+    ambient = np.take(table.upwards, surface.face)
     ambient *= 1 - np.float32(0.75) * dark
     light = np.array(look.ambient, np.float32)[:, None] * ambient
     if max(look.sun) > 0:
@@ -111,9 +110,9 @@ def _add_reflections(
     """The sky in windows, on car bodies, and on a wet road."""
     tone = sky_tone(world, look)
     share = 0.05 + 0.20 * number * number
-    body = np.isin(table.semantic, (CAR, TRUCK))
-    shiny = np.flatnonzero(np.take(body, surface.face))
-    gloss = np.take((0.05 + 0.13 * np.maximum(table.normal[:, 2], 0)).astype(np.float32), surface.face[shiny])
+    gloss = np.take(table.gloss, surface.face)
+    shiny = np.flatnonzero(gloss)
+    gloss = gloss[shiny]
     wet = np.flatnonzero(surface.face == GROUND) if look.wet else shiny[:0]
     mirror = np.float32(look.wet) * np.minimum(surface.depth_m[wet] / 45, 1)
     for plane, bright in zip(light, tone, strict=True):

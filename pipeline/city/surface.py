@@ -30,6 +30,12 @@ class FaceTable:
     texture: Int[np.ndarray, " n"]
     colour: Float[np.ndarray, "3 n"]
     normal: Float[np.ndarray, "n 3"]
+    upwards: Float[np.ndarray, " n"]
+    """Share of the sky that shines on a face."""
+    gloss: Float[np.ndarray, " n"]
+    """Share of the sky that a face mirrors; 0 for most."""
+    windowed: Bool[np.ndarray, " n"]
+    """Whether the texture marks panes."""
     glow: Float[np.ndarray, " n"]
     semantic: Int[np.ndarray, " n"]
     instance: Int[np.ndarray, " n"]
@@ -47,17 +53,25 @@ class FaceTable:
         along = scene.corners_m[:, 1] - scene.corners_m[:, 0]
         normal = np.cross(along, scene.corners_m[:, 3] - scene.corners_m[:, 0])
         normal /= np.maximum(np.linalg.norm(normal, axis=1), 1e-12)[:, None]
-        heads = np.array([[0.0, 0, 1], [0, 0, 1]])
+        normal = np.concatenate([[[0.0, 0, 1], [0, 0, 1]], normal]).astype(np.float32)
+        semantic = np.concatenate([[classes.SKY, classes.ROAD], scene.semantic]).astype(np.int32)
+        texture = np.concatenate([[0, 0], scene.texture]).astype(np.int64)
+        upwards = np.where(semantic == classes.VEGETATION, 0.85, 0.62 + 0.38 * normal[:, 2])
+        body = np.isin(semantic, (classes.CAR, classes.TRUCK))
+        gloss = np.where(body, 0.05 + 0.13 * np.maximum(normal[:, 2], 0), 0)
         return cls(
             np.ascontiguousarray(inverse.T, np.float32),
             np.ascontiguousarray(textures[0].T, np.float32),
             np.ascontiguousarray(textures[1].T, np.float32),
             stretch.astype(np.float32),
-            np.concatenate([[0, 0], scene.texture]).astype(np.int64),
+            texture,
             np.ascontiguousarray(np.concatenate([np.ones((2, 3)), scene.colour]).T, np.float32),
-            np.concatenate([heads, normal]).astype(np.float32),
+            normal,
+            upwards.astype(np.float32),
+            gloss.astype(np.float32),
+            np.isin(texture, WINDOWED),
             np.concatenate([[0.0, 0.0], scene.glow]).astype(np.float32),
-            np.concatenate([[classes.SKY, classes.ROAD], scene.semantic]).astype(np.int32),
+            semantic,
             np.concatenate([[0, 0], scene.instance]).astype(np.int32),
         )
 
@@ -118,7 +132,9 @@ def look_at(
         for plane, colour in zip(world.atlas.texels, table.colour, strict=False)
     ])  # fmt: skip
     albedo *= np.float32(1 / 255)
-    pane = np.take(_windowed(world), texture) & (np.take(world.atlas.texels[3], texel) > 127)
+    pane = np.take(table.windowed, face)
+    walls = np.flatnonzero(pane)
+    pane[walls] = np.take(world.atlas.texels[3], texel[walls]) > 127
     semantic = np.take(table.semantic, face)
     semantic[ground] = np.take(world.atlas.semantic, texel[ground])
     depth[sky] = np.inf
@@ -156,10 +172,6 @@ def _per_tile(world: World) -> Float[np.ndarray, " texture"]:
     share[CROSSING] = 1 / (2 * crossing_reach_m(world.style.plan)) ** 2
     share[LOT] = 1 / LOT_M**2
     return share
-
-
-def _windowed(world: World) -> Bool[np.ndarray, " texture"]:
-    return np.isin(np.arange(len(world.atlas.size)), WINDOWED)
 
 
 def _texels(

@@ -8,11 +8,13 @@ from pipeline.textbook.digits_latent import LatentDigits
 from pipeline.textbook.digits_table import DigitsTable
 from pipeline.textbook.gaussian import Gaussian
 from pipeline.textbook.optimal_critic import OptimalCritic
+from pipeline.textbook.remedies import Remedies
 from pipeline.textbook.ring import Ring
 
 LESSONS: dict[str, Lesson] = {
     "gaussian": Gaussian(),
     "optimal_critic": OptimalCritic(),
+    "remedies": Remedies(),
     "ring": Ring(),
     "digits_dense": DenseDigits(),
     "digits_conv": ConvolutionalDigits(),

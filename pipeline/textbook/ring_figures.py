@@ -33,7 +33,7 @@ def samples_over_training(
             _plane(axes, centres, theme)
             _dots(axes, moments[index], theme)
             axes.set_title(f"step {steps[index]}", fontsize=7.5, color=theme.muted, pad=2)
-        row[0].set_title(f"{name}, step {steps[chosen[0]]}", fontsize=7.5, color=theme.ink, pad=2, loc="left")
+        row[0].set_ylabel(name, fontsize=8, color=theme.ink)
     figure.tight_layout(pad=0.3, h_pad=0.6)
     return figure
 
@@ -42,8 +42,8 @@ def modes_over_training(
     kept: Mapping[str, Sequence[tuple[Sequence[int], Sequence[int]]]], modes: int, theme: Theme
 ) -> Figure:
     """One panel a remedy, one line a seed."""
-    figure, grid = panels(theme, 1, len(kept), 2.2)
-    for axes, colour, (name, seeds) in zip(grid[0], theme.cycle, kept.items(), strict=False):
+    figure, grid = panels(theme, 2, -(-len(kept) // 2), 4.0)
+    for axes, colour, (name, seeds) in zip(grid.flat, theme.cycle, kept.items(), strict=False):
         dress(axes, theme)
         for steps, counts in seeds:
             axes.plot(steps, counts, color=colour, linewidth=1.6, alpha=max(0.35, 1 / len(seeds) ** 0.5))
@@ -51,7 +51,10 @@ def modes_over_training(
         axes.set_yticks(range(0, modes + 1, 2))
         axes.set_title(name, fontsize=8, color=theme.ink, loc="left")
         axes.set_xlabel("step")
-    grid[0][0].set_ylabel("modes kept")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("modes kept")
+    for axes in grid.flat[len(kept) :]:
+        axes.set_visible(False)
     figure.tight_layout(pad=0.4)
     return figure
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from jaxtyping import Float, Int
@@ -9,11 +10,10 @@ from torch import Tensor
 
 from models.players import Players
 from models.reporting import Report, silent
+from models.signs import SHARE_PREFIX
 
-Classify = Callable[[Tensor], Tensor]
+Classify: TypeAlias = Callable[[Tensor], Tensor]
 """Samples in, the number of a class for each out."""
-PREFIX = "share_of_"
-"""How a class's share is called in a report."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class ClassShares:
         """Hear one report, and pass on a longer one."""
         kinds = self.classify(self.players.average.network(self.latent, *self.given))
         shares = class_shares(kinds, len(self.names)).tolist()
-        named = {PREFIX + name: share for name, share in zip(self.names, shares, strict=True)}
+        named = {SHARE_PREFIX + name: share for name, share in zip(self.names, shares, strict=True)}
         self.then(step, {**values, **named})
 
 

@@ -9,8 +9,9 @@ from torch import nn
 
 from models.adversarial import AdversarialRecipe, DrawLatent, DrawReal, Players, train_adversarial
 from models.checkpoints import load_checkpoint, save_checkpoint
-from models.monitor import SIGNS, Monitor, diagnose
+from models.monitor import Monitor
 from models.reporting import TrainingDiverged
+from models.signs import SIGNS, diagnose
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,9 @@ class AdversarialRecipe:
             for part in getattr(self, name):
                 if not isinstance(part, kind) or isinstance(part, type):
                     raise ValueError(f"{name} must hold objects of the type {kind.__name__}, got {part!r}")
+        for part in (*self.weight_penalties, *self.constraints):
+            if isinstance(part, Penalty):
+                raise ValueError(f"{part!r} looks at samples: it belongs to penalties")
         if not isinstance(self.loss, AdversarialLoss | BoundaryEquilibrium) or isinstance(self.loss, type):
             raise ValueError(f"loss must be an object such as Hinge(), got {self.loss!r}")
         if not 0 <= self.swapped < 0.5:

@@ -7,7 +7,8 @@ loops are what tutorials print: a ``DataLoader``, noise drawn anew and a generat
 its own pass, gradients of all weights, Adam as it comes, ``item()`` at every step.
 
   careful    detaches the fakes from the generator while the critic learns
-  published  forgets to, like many a published tutorial: the critic's loss runs back through the generator in vain
+  published  forgets to, as widely copied ones do (yunjey/pytorch-tutorial, lyeoni/pytorch-mnist-GAN): the critic's
+             loss runs back through the generator, in vain
 """
 
 import subprocess

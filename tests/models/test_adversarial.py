@@ -8,7 +8,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from models.adversarial import AdversarialRecipe, Players, train_adversarial
 from models.critics import MinibatchDeviation, ReconstructionCritic
 from models.losses import BoundaryEquilibrium, NonSaturating
-from models.penalties import OrthogonalPenalty, WeightClipping
+from models.penalties import GradientPenalty, OrthogonalPenalty, WeightClipping
 from models.reporting import TrainingDiverged
 from models.stabilizers import InstanceNoise, Unrolled
 
@@ -226,6 +226,7 @@ def test_a_recipe_refuses_zero(field):
         ({"penalties": ("r1",)}, "penalties must hold objects of the type Penalty, got 'r1'"),
         ({"penalties": (OrthogonalPenalty(),)}, "penalties must hold"),
         ({"views": (InstanceNoise,)}, "views must hold"),
+        ({"constraints": (GradientPenalty(),)}, "belongs to penalties"),
         ({"swapped": 0.5}, "swapped"),
         ({"replay": 10}, "half a batch of 128"),
         ({"loss": BoundaryEquilibrium(), "unrolled": Unrolled()}, "choose one"),

@@ -40,8 +40,9 @@ def train_adversarial(
         # 1. The critic learns to tell real from fake. Only its last batch of fakes remembers how it was made.
         for turn in range(recipe.critic_steps):
             real, *given = _full_batch(draw_real(recipe.batch, rng), recipe.batch)
+            latent = draw_latent(recipe.batch, rng)
             with torch.set_grad_enabled(turn == recipe.critic_steps - 1):
-                fake = players.generator(draw_latent(recipe.batch, rng), *given)
+                fake = players.generator(latent, *given)
             count = players.step * recipe.critic_steps + turn
             critic_loss = _critic_loss(players, recipe, real, fake.detach(), given, rng, count)
             players.optimiser_c.zero_grad()
@@ -51,7 +52,7 @@ def train_adversarial(
                 constraint(players.critic)
 
         # 2. The generator learns to please the improved critic, with the fakes that exist already.
-        generator_loss = _generator_loss(players, recipe, real, fake, given, rng)
+        generator_loss = _generator_loss(players, recipe, real, latent, fake, given, rng)
         players.optimiser_g.zero_grad()
         generator_loss.backward(inputs=players.weights_g)
         players.optimiser_g.step()
@@ -115,6 +116,7 @@ def _generator_loss(
     players: Players,
     recipe: AdversarialRecipe,
     real: Tensor,
+    latent: Tensor,
     fake: Tensor,
     given: Sequence[Tensor],
     rng: torch.Generator,
@@ -127,7 +129,8 @@ def _generator_loss(
         shown_real = _shown(real, recipe, players.step, rng)
         loss = players.loss.generator(fake=recipe.unrolled(players.critic, players.loss, shown_real, shown, given))
     for term in recipe.generator_terms:
-        loss = loss + term(fake=fake, real=real, given=given)
+        if players.step % term.every == 0:
+            loss = loss + term(players.generator, latent=latent, fake=fake, real=real, given=given)
     return loss
 
 

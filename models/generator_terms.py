@@ -5,17 +5,23 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @runtime_checkable
 class GeneratorTerm(Protocol):
     """A term of the generator's loss."""
 
+    @property
+    def every(self) -> int:
+        """Generator steps from one evaluation to the next."""
+        ...
+
     def __call__(
-        self, *, fake: Float[Tensor, "batch ..."], real: Float[Tensor, "batch ..."], given: Sequence[Tensor]
-    ) -> Float[Tensor, ""]:
-        """The weighted term; ``fake`` and ``real`` were made for the same ``given``, sample by sample."""
+        self, generator: nn.Module, *, latent: Tensor, fake: Float[Tensor, "batch ..."],
+        real: Float[Tensor, "batch ..."], given: Sequence[Tensor],
+    ) -> Float[Tensor, ""]:  # fmt: skip
+        """The weighted term; ``fake`` and ``real`` were made for the same ``given``, ``fake`` from ``latent`` too."""
         ...
 
 
@@ -29,6 +35,7 @@ class Reconstruction:
     weight: float = 100.0
     known: int | None = None
     """Which of ``given`` is 1 where x is known and 0 elsewhere; None where all of it is."""
+    every: int = 1
 
     def __post_init__(self) -> None:
         """Refuse a weight that rewards errors."""
@@ -36,8 +43,9 @@ class Reconstruction:
             raise ValueError(f"weight must be positive, got {self.weight}")
 
     def __call__(
-        self, *, fake: Float[Tensor, "batch ..."], real: Float[Tensor, "batch ..."], given: Sequence[Tensor]
-    ) -> Float[Tensor, ""]:
+        self, generator: nn.Module, *, latent: Tensor, fake: Float[Tensor, "batch ..."],
+        real: Float[Tensor, "batch ..."], given: Sequence[Tensor],
+    ) -> Float[Tensor, ""]:  # fmt: skip
         """0 where nothing at all is known."""
         error = (real - fake).abs()
         if self.known is None:

@@ -94,7 +94,7 @@ class ReplayPool:
         self.samples: Tensor | None = None
 
     def exchange(self, fake: Float[Tensor, "batch ..."], rng: torch.Generator) -> Float[Tensor, "batch ..."]:
-        """The same fakes until the pool is full, from then on half of them new and half of them older."""
+        """The same fakes until the pool is full, from then on half of them new and half older; a coin for one fake."""
         if self.samples is None:
             self.samples = fake.new_zeros(self.size, *fake.shape[1:])
         room = min(self.size - self.filled, len(fake))
@@ -102,7 +102,7 @@ class ReplayPool:
             self.samples[self.filled : self.filled + room] = fake[:room]
             self.filled += room
             return fake
-        half = len(fake) // 2
+        half = len(fake) // 2 or int(torch.randint(2, (1,), generator=rng, device=rng.device))
         slots = torch.randperm(self.size, generator=rng, device=fake.device)[:half]
         older = self.samples[slots]
         self.samples[slots] = fake[:half]

@@ -87,6 +87,13 @@ def test_a_pool_fills_and_then_exchanges_half_of_each_batch():
     assert max(oldest_shown) > 8  # older than the batch before
 
 
+def test_a_pool_exchanges_every_other_fake_where_they_come_one_by_one():
+    pool, rng = ReplayPool(5), _rng()
+    shown = torch.cat([pool.exchange(torch.tensor([[float(number)]]), rng) for number in range(205)])[5:, 0]
+    exchanged = (shown != torch.arange(5, 205)).sum().item()
+    assert 80 <= exchanged <= 120
+
+
 def test_what_a_pool_shows_is_not_changed_later():
     pool, rng = ReplayPool(2), _rng()
     pool.exchange(torch.tensor([[1.0], [2.0]]), rng)

@@ -1,0 +1,118 @@
+"""CycleGAN: day and night learnt from pictures that are no pairs (Zhu et al., ICCV 2017).
+
+One game for the adversarial loop: the generator is a pair of translators, the critic a pair of critics, a sample is a
+night and a day. What a translator is given (``latent``) and what its critic compares with (``real``) are drawn apart.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from models.losses import LeastSquares
+from models.players import AdversarialRecipe, Players
+from models.translators import CriticPair, TranslatorPair
+
+DrawImages: TypeAlias = Callable[[int, torch.Generator], Tensor]
+"""``draw(count, rng)``: pictures of one domain, in -1 to 1."""
+
+
+@dataclass(frozen=True)
+class CycleConsistency:
+    """weight · mean |G_back(G(x)) - x|: what was translated can be told from its translation (equation 2).
+
+    The mean over both directions and the halves of ``LeastSquares`` make 5 here what is 10 in the paper.
+    """
+
+    weight: float = 5.0
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a weight that rewards forgetting."""
+        _require_positive(self.weight, self.every)
+
+    def __call__(
+        self, generator: nn.Module, *, latent: Tensor, fake: Float[Tensor, "batch ..."],
+        real: Float[Tensor, "batch ..."], given: Sequence[Tensor],
+    ) -> Float[Tensor, ""]:  # fmt: skip
+        """There and back again."""
+        # A fake is a night and a day like any other: translated once more, the day that was a night is a night again.
+        return self.weight * (generator(fake) - latent).abs().mean()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """weight · mean |G(y) - y| for y that is in G's target domain already: colours stay (section 5.2).
+
+    It costs two of the six passes through the translators, so it may be lazy: every few steps and as many times
+    heavier, as Karras et al., CVPR 2020, section 3.1, treat R1. 2.5 here is the paper's half of the cycle's weight.
+    """
+
+    weight: float = 2.5
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a weight that rewards changes."""
+        _require_positive(self.weight, self.every)
+
+    def __call__(
+        self, generator: nn.Module, *, latent: Tensor, fake: Float[Tensor, "batch ..."],
+        real: Float[Tensor, "batch ..."], given: Sequence[Tensor],
+    ) -> Float[Tensor, ""]:  # fmt: skip
+        """How much the translators change real pictures of their target domains."""
+        if not isinstance(generator, TranslatorPair):
+            raise ValueError(f"identity is for a TranslatorPair, got {type(generator).__name__}")
+        return self.every * self.weight * (generator.reconstruct(real) - real).abs().mean()
+
+
+def _require_positive(weight: float, every: int) -> None:
+    if weight <= 0 or every <= 0:
+        raise ValueError(f"weight and every must be positive, got {weight} and {every}")
+
+
+@dataclass(frozen=True)
+class CycleGan:
+    """Two translators, two critics, and how they are trained."""
+
+    cycle: CycleConsistency = CycleConsistency()
+    identity: Identity | None = Identity()
+    """None is faster and lets colours drift."""
+    shared: bool = False
+    """Whether both translators have one latent space."""
+    width: int = 32
+    blocks: int = 6
+    halvings: int = 3
+    pool: int = 50
+    """Old fakes kept for the critics; 0 for none (section 4)."""
+    steps: int = 2000
+    batch: int = 1
+    rate: float = 2e-4
+    average: float = 0.995
+
+    def training(self, report_every: int = 100) -> AdversarialRecipe:
+        """What the loop follows."""
+        terms = (self.cycle,) if self.identity is None else (self.cycle, self.identity)
+        return AdversarialRecipe(
+            loss=LeastSquares(), penalties=(), generator_terms=terms, replay=self.pool, steps=self.steps,
+            critic_steps=1, batch=self.batch, generator_rate=self.rate, critic_rate=self.rate, betas=(0.5, 0.999),
+            average=self.average, report_every=report_every,
+        )  # fmt: skip
+
+    def players(self, recipe: AdversarialRecipe, generator: torch.Generator) -> Players:
+        """Fresh networks, on the generator's device."""
+        translators = TranslatorPair(self.width, self.blocks, self.shared, generator=generator)
+        return Players(translators, CriticPair(self.width, self.halvings, generator=generator), recipe)
+
+
+def unpaired(
+    night: DrawImages, day: DrawImages
+) -> tuple[Callable[[int, torch.Generator], tuple[Tensor]], Callable[[int, torch.Generator], Tensor]]:
+    """``draw_real`` and ``draw_latent`` for the loop: nights and days that have nothing to do with each other."""
+
+    def draw_latent(count: int, rng: torch.Generator) -> Tensor:
+        return torch.cat([night(count, rng), day(count, rng)], dim=1)
+
+    return lambda count, rng: (draw_latent(count, rng),), draw_latent

@@ -1,0 +1,183 @@
+import copy
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from models.adversarial import train_adversarial
+from models.checkpoints import load_checkpoint, save_checkpoint
+from models.cycle_gan import CycleConsistency, CycleGan, Identity, unpaired
+from models.reporting import CheckpointRefused, TrainingDiverged
+from models.translators import CriticPair, ResidualTranslator, TranslatorPair
+
+SMALL = CycleGan(width=8, blocks=1, halvings=1, pool=3, steps=6, batch=1, rate=2e-3, average=0.9)
+
+
+def _rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def _stripes(count, rng):
+    phase = 6.28 * torch.rand(count, 1, 1, 1, generator=rng)
+    return torch.sin(phase + torch.arange(16) / 2).expand(count, 3, 16, 16)
+
+
+def _night(count, rng):
+    return 0.3 * _stripes(count, rng) - 0.6
+
+
+def _day(count, rng):
+    return 0.3 * _stripes(count, rng) + 0.6
+
+
+DRAWS = unpaired(_night, _day)
+
+
+def _train(recipe, players=None, rng=None, draws=DRAWS):
+    training = recipe.training()
+    players = players or recipe.players(training, _rng(1))
+    train_adversarial(players, training, *draws, rng or _rng())
+    return players
+
+
+def _equal(first, second):
+    return all(torch.equal(*pair) for pair in zip(first.parameters(), second.parameters(), strict=True))
+
+
+class _Shift(TranslatorPair):
+    """To night is 1 darker; to day is 1 brighter, or twice as much."""
+
+    def __init__(self, back):
+        nn.Module.__init__(self)
+        self.back = back
+
+    def to_night(self, images):
+        return images - 1
+
+    def to_day(self, images):
+        return images + self.back
+
+
+def test_the_cycle_costs_what_does_not_come_back():
+    sources = torch.cat([torch.full((1, 3, 4, 4), -0.5), torch.full((1, 3, 4, 4), 0.5)], dim=1)
+    for back, expected in ((1.0, 0.0), (2.0, 5.0)):  # both directions come back 1 too bright
+        pair = _Shift(back)
+        fake = pair(sources)
+        assert fake[0, :3].mean() == pytest.approx(-0.5)  # the day as night
+        assert fake[0, 3:].mean() == pytest.approx(-0.5 + back)
+        loss = CycleConsistency(weight=5.0)(pair, latent=sources, fake=fake, real=sources, given=[])
+        assert loss.item() == pytest.approx(expected)
+
+
+def test_identity_costs_changes_in_the_target_domain_and_is_heavier_when_lazy():
+    real = torch.zeros(1, 6, 4, 4)
+    for every in (1, 4):
+        loss = Identity(weight=2.0, every=every)(_Shift(3.0), latent=real, fake=real, real=real, given=[])
+        assert loss.item() == pytest.approx(every * 2.0 * (1 + 3) / 2)
+    with pytest.raises(ValueError, match="TranslatorPair, got Identity"):
+        Identity()(nn.Identity(), latent=real, fake=real, real=real, given=[])
+
+
+def test_it_is_the_textbook_step():
+    recipe = replace(SMALL, steps=2, pool=0, average=0.0)
+    found, textbook, rng = _train(recipe), recipe.players(recipe.training(), _rng(1)), _rng()
+    pair, critics = textbook.generator, textbook.critic
+    adams = [
+        torch.optim.Adam(net.parameters(), lr=recipe.rate, betas=(0.5, 0.999), fused=True) for net in (pair, critics)
+    ]
+    for _ in range(recipe.steps):
+        (real_night, real_day), (night, day) = ([draw(1, rng) for draw in (_night, _day)] for _ in range(2))
+        as_night, as_day = pair.to_night(day), pair.to_day(night)
+        critic_loss = sum(
+            ((critic(real) - 1).square().mean() + critic(fake.detach()).square().mean()) / 4
+            for critic, real, fake in ((critics.night, real_night, as_night), (critics.day, real_day, as_day))
+        )
+        adams[1].zero_grad()
+        critic_loss.backward()
+        adams[1].step()
+        loss = sum(
+            (critic(fake) - 1).square().mean() / 4
+            for critic, fake in ((critics.night, as_night), (critics.day, as_day))
+        )
+        loss = (
+            loss + 5 * ((pair.to_day(as_night) - day).abs().mean() + (pair.to_night(as_day) - night).abs().mean()) / 2
+        )
+        same = (pair.to_night(real_night) - real_night).abs().mean() + (pair.to_day(real_day) - real_day).abs().mean()
+        adams[0].zero_grad()
+        (loss + 2.5 * same / 2).backward()
+        adams[0].step()
+    for network, expected in ((found.generator, pair), (found.critic, critics)):
+        for weight, its in zip(network.parameters(), expected.parameters(), strict=True):
+            assert torch.allclose(weight, its, atol=1e-5)
+
+
+def test_days_become_dark_nights_bright_and_both_keep_their_stripes():
+    players = _train(replace(SMALL, steps=100, rate=5e-3, identity=None))
+    day, night = _day(8, _rng(5)), _night(8, _rng(6))
+    with torch.no_grad():
+        as_night, as_day = players.average.network(torch.cat([night, day], dim=1)).split(3, dim=1)
+    for fake, real, source in ((as_night, night, day), (as_day, day, night)):
+        assert fake.mean().item() == pytest.approx(real.mean().item(), abs=0.25)
+        together = torch.stack([fake.flatten(), source.flatten()])
+        assert torch.corrcoef(together)[0, 1].abs() > 0.5
+
+
+@pytest.mark.parametrize("changes", [{}, {"shared": True, "batch": 2, "identity": Identity(every=2)}])
+@pytest.mark.parametrize("stop", [1, 5])
+def test_a_run_stopped_and_resumed_is_the_uninterrupted_one(changes, stop, tmp_path):
+    recipe, path = replace(SMALL, **changes), tmp_path / "run.pt"
+    whole, rng = _train(recipe), _rng()
+    part = _train(replace(recipe, steps=stop), rng=rng)
+    save_checkpoint(path, part, recipe.training(), rng)
+    resumed, resumed_rng = recipe.players(recipe.training(), _rng(7)), _rng(9)
+    load_checkpoint(path, resumed, recipe.training(), resumed_rng)
+    _train(recipe, resumed, resumed_rng)
+    for found, expected in (
+        (resumed.generator, whole.generator), (resumed.critic, whole.critic),
+        (resumed.average.network, whole.average.network),
+    ):  # fmt: skip
+        assert _equal(found, expected)
+    assert torch.equal(resumed.pool.samples, whole.pool.samples)
+
+
+def test_a_checkpoint_of_another_recipe_or_network_is_refused(tmp_path):
+    players = _train(replace(SMALL, steps=1))
+    save_checkpoint(tmp_path / "run.pt", players, SMALL.training(), _rng())
+    for other in (replace(SMALL, identity=None), replace(SMALL, cycle=CycleConsistency(1.0)), replace(SMALL, pool=9)):
+        with pytest.raises(CheckpointRefused, match="another recipe"):
+            load_checkpoint(tmp_path / "run.pt", players, other.training(), _rng())
+    deeper = replace(SMALL, blocks=2)
+    with pytest.raises(CheckpointRefused, match="another generator"):
+        load_checkpoint(tmp_path / "run.pt", deeper.players(deeper.training(), _rng()), deeper.training(), _rng())
+
+
+def test_a_shared_middle_stays_shared_through_training_averaging_and_copies():
+    players = _train(replace(SMALL, shared=True, steps=2))
+    for pair in (players.generator, players.average.network, copy.deepcopy(players.generator)):
+        assert pair.to_night.middle is pair.to_day.middle
+    apart = SMALL.players(SMALL.training(), _rng(1)).generator
+    assert not _equal(apart.to_night, apart.to_day)
+
+
+def test_pictures_that_are_not_finite_stop_with_the_step():
+    broken = unpaired(lambda count, rng: _night(count, rng) * math.nan, _day)
+    with pytest.raises(TrainingDiverged, match="step 6"):
+        _train(SMALL, draws=broken)
+
+
+def test_sizes_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match=r"multiples of 4 px high and wide, got \(16, 18\)"):
+        ResidualTranslator(8, 1, generator=_rng())(torch.zeros(1, 3, 16, 18))
+    for build in (lambda: CycleConsistency(weight=0.0), lambda: Identity(every=0)):
+        with pytest.raises(ValueError, match="positive"):
+            build()
+
+
+def test_critics_judge_their_own_domain():
+    critics, images = CriticPair(8, 1, generator=_rng()), torch.rand(1, 6, 16, 16, generator=_rng())
+    darker = torch.cat([images[:, :3] - 1, images[:, 3:]], dim=1)
+    scores, others = critics(images), critics(darker)
+    assert torch.allclose(scores[:, 1], others[:, 1], atol=1e-6)
+    assert not torch.allclose(scores[:, 0], others[:, 0])

@@ -1,13 +1,16 @@
 """Every strategy for tracks by name. To add one: write its file, add its line."""
 
 from pipeline.strategies.base import TrackStrategy as TrackStrategy
+from pipeline.strategies.city_traffic import CityTraffic
 from pipeline.strategies.compose import Mirrored, Mixture, Sequential
 from pipeline.strategies.convolutional_gan import ConvolutionalGan
 from pipeline.strategies.copies import Copies
+from pipeline.strategies.factorised_gan import FactorisedGan
 from pipeline.strategies.filters import CriticScore, Filtered, KinematicEnvelope
 from pipeline.strategies.flip import Flip
 from pipeline.strategies.flow_matching import FlowMatching
 from pipeline.strategies.gmm import Gmm
+from pipeline.strategies.infogan import InfoGan
 from pipeline.strategies.jitter import Jitter
 from pipeline.strategies.noise import Noise
 from pipeline.strategies.per_class import PerClass
@@ -39,12 +42,15 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
     "flip+recombination_vehicles": Mixture(
         (Flip(), PerClass(Mirrored(Recombination()))), (1.0, 2.0), name="flip+recombination_vehicles"
     ),
+    "city_traffic": CityTraffic(),
+    "factorised_gan": FactorisedGan(),
     "gmm": Gmm(),
     "vae": Vae(),
     "flow": FlowMatching(),
     "residual_gan": ResidualGan(),
     "conv_gan": ConvolutionalGan(),
     "rcgan": RecurrentGan(),
+    "infogan": InfoGan(),
 }
 
 PLACEBOS = ("copies", "noise")

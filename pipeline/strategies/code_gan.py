@@ -34,19 +34,24 @@ class CodeGan(Adversarial, CodeStrategy):
     def build_critic(self, code: SequenceCode, rng: torch.Generator) -> nn.Module:
         """The untrained critic: ``critic(codes, *told)`` gives scores."""
 
-    def draw_real(self, data: CodedWindows, count: int, rng: torch.Generator) -> tuple[Tensor, ...]:
-        """A batch of codes, then what both players are told of it."""
-        return data.batch(count, rng)
+    def prepare(self, generator: CodeGenerator, data: CodedWindows, rng: torch.Generator) -> None:
+        """What a generator must know of the data before it plays: as a rule, nothing."""
+
+    def told(self, generator: CodeGenerator, codes: Tensor, one_hot: Tensor) -> tuple[Tensor, ...]:
+        """What both players are told of real codes: as a rule, their classes."""
+        return (one_hot,)
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> "FittedGan":
         """Train on real windows; the same windows and seed give the same generator."""
         torch_rng = torch_generator(rng)
         data = CodedWindows.of(real, self.components).evened(self.evenness)
         generator, critic = self.build(data.code, torch_rng), self.build_critic(data.code, torch_rng)
+        self.prepare(generator, data, torch_rng)
         rules = self.rules()
 
         def draw_real(count: int, rng: torch.Generator) -> tuple[Tensor, ...]:
-            return self.draw_real(data, count, rng)
+            codes, one_hot = data.batch(count, rng)
+            return codes, *self.told(generator, codes, one_hot)
 
         averaged = train_adversarial(
             Players(generator, critic, rules), rules, draw_real, normal(generator.latent), torch_rng, report
@@ -59,13 +64,15 @@ class CodeGan(Adversarial, CodeStrategy):
 class FittedGan(FittedCode):
     """A trained generator and the critic that knows how real windows look to it."""
 
+    recipe: CodeGan
+    sampler: CodeGenerator
     critic: nn.Module
 
     @torch.no_grad()
     def score(self, windows: Windows) -> Float[np.ndarray, " n"]:
         """How real the critic finds each window; only differences between scores have a meaning."""
         codes = self.sampler.code.encode(*encode_windows(windows))
-        return self.critic(codes, one_hot_kinds(windows.kind)).numpy()
+        return self.critic(codes, *self.recipe.told(self.sampler, codes, one_hot_kinds(windows.kind))).numpy()
 
     def networks(self) -> Mapping[str, nn.Module]:
         """Everything with weights, by name."""

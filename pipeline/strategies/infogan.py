@@ -1,0 +1,80 @@
+"""Windows that can be steered: a generative adversarial network that is told how fast and which way."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.adversarial import AdversarialRecipe
+from models.code_sampler import CodeGenerator
+from models.infogan import InfoCritic, InfoGenerator, MutualInformation
+from models.reporting import Report, silent
+from models.sequence_code import SequenceCode
+from pipeline.schema import KINDS
+from pipeline.strategies.code_gan import CodeGan, FittedGan
+from pipeline.strategies.window_code import CodedWindows, decode_windows, drawn_windows, one_hot_kinds
+from pipeline.windows import Windows
+
+
+@dataclass(frozen=True)
+class InfoGan(CodeGan):
+    """A class-conditional WGAN-GP with two controls, speed and turn (Chen et al., InfoGAN, NeurIPS 2016)."""
+
+    information: float = 1.0
+    """Weight of samples being as they were asked to be, beside looking real."""
+    name: str = "infogan"
+
+    def build(self, code: SequenceCode, rng: torch.Generator) -> InfoGenerator:
+        """Coarse to fine."""
+        return InfoGenerator(code, len(KINDS), self.hidden, generator=rng)
+
+    def build_critic(self, code: SequenceCode, rng: torch.Generator) -> InfoCritic:
+        """Two hidden layers."""
+        return InfoCritic(code.size, len(KINDS), self.hidden, generator=rng)
+
+    def rules(self) -> AdversarialRecipe:
+        """The usual game, and the information."""
+        return replace(super().rules(), generator_terms=(MutualInformation(self.information),))
+
+    def prepare(self, generator: CodeGenerator, data: CodedWindows, rng: torch.Generator) -> None:
+        """How fast each class moves, and how it turns."""
+        assert isinstance(generator, InfoGenerator)
+        generator.learn_habits(data.codes, data.one_hot, rng)
+
+    def told(self, generator: CodeGenerator, codes: Tensor, one_hot: Tensor) -> tuple[Tensor, ...]:
+        """The class, then speed and turn as they are."""
+        assert isinstance(generator, InfoGenerator)
+        return one_hot, generator.controls(codes)
+
+    def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> "FittedInfoGan":
+        """Train on real windows; the same windows and seed give the same generator."""
+        fitted = super().fit(real, rng, report)
+        return FittedInfoGan(self, fitted.sampler, fitted.templates, fitted.critic)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedInfoGan(FittedGan):
+    """A trained generator that can be steered."""
+
+    @torch.no_grad()
+    def sample(
+        self, count: int, rng: np.random.Generator, *, speed: float | None = None, turn: float | None = None
+    ) -> Windows:
+        """Windows that move as asked for, as far as the generator has learnt to.
+
+        Args:
+            count: How many.
+            rng: Decides everything.
+            speed: Mean speed, in heights of the middle box per frame; None: as each class is recorded.
+            turn: Change of the sideways velocity from the first half to the second, in the same unit, positive to the
+                right; None: as each class is recorded.
+        """
+        sampler = self.sampler
+        assert isinstance(sampler, InfoGenerator)
+
+        def draw(like: np.ndarray, rng: torch.Generator) -> np.ndarray:
+            codes = sampler.sample(one_hot_kinds(self.templates.kind[like]), rng, speed, turn)
+            return decode_windows(sampler.code, codes, self.templates.image_size[like])
+
+        return drawn_windows(self.recipe.name, count, rng, self.templates, draw)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from pipeline.city.intervals import GROUND, SKY
 from pipeline.city.raster import rasterise
@@ -35,6 +35,10 @@ class Rays:
     v: Float[np.ndarray, " ray"]
     direction: Float[np.ndarray, "ray 3"]
     """In the view, of length 1 along its axis."""
+    length: Float[np.ndarray, " ray"]
+    column: Int[np.ndarray, " ray"]
+    row: Int[np.ndarray, " ray"]
+    """The pixel nearest to the ray."""
 
 
 @lru_cache(maxsize=1)
@@ -47,11 +51,9 @@ def _quarter() -> tuple[Rays, int, int]:
     width, top = int(2 * FOCAL_PX) + 4, int(-y.min() * FOCAL_PX) + 2
     height = top + int(y.max() * FOCAL_PX) + 3
     direction = np.stack([x, y, np.ones_like(x)], axis=-1).reshape(-1, 3)
-    return (
-        Rays(direction[:, 0] * FOCAL_PX + (width - 1) / 2, direction[:, 1] * FOCAL_PX + top, direction),
-        width,
-        height,
-    )
+    u, v = direction[:, 0] * FOCAL_PX + (width - 1) / 2, direction[:, 1] * FOCAL_PX + top
+    column, row = (np.clip(np.round(at).astype(np.int64), 0, size - 1) for at, size in ((u, width), (v, height)))
+    return Rays(u, v, direction, np.linalg.norm(direction, axis=1), column, row), width, height
 
 
 def scan(
@@ -86,16 +88,13 @@ def _returns(
     rng: np.random.Generator,
 ) -> Float[np.ndarray, "point 4"]:  # fmt: skip
     faces, table = seen
-    column = np.clip(np.round(rays.u).astype(np.int64), 0, view.width - 1)
-    row = np.clip(np.round(rays.v).astype(np.int64), 0, view.height - 1)
-    face = faces[row, column]
-    a, b, c = table.inverse_depth[:, face].astype(np.float64)
-    inverse, at_pixel = a * rays.u + b * rays.v + c, a * column + b * row + c
+    face = np.take(faces, rays.row * view.width + rays.column).astype(np.int64)
+    a, b, c = (np.take(part, face) for part in table.inverse_depth.astype(np.float64))
+    inverse, at_pixel = a * rays.u + b * rays.v + c, a * rays.column + b * rays.row + c
     # between two pixels a ray may pass beside the face: its plane would then be met far off
     met = (face != SKY) & (inverse > 1e-3) & (np.abs(inverse - at_pixel) < 0.15 * at_pixel)
-    length = np.linalg.norm(rays.direction, axis=1)
-    kept = np.flatnonzero(met & (length < FARTHEST_M * inverse) & (rng.random(len(face)) > LOST))
-    depth = 1 / inverse[kept] + NOISE_M * rng.standard_normal(len(kept)) / length[kept]
+    kept = np.flatnonzero(met & (rays.length < FARTHEST_M * inverse) & (rng.random(len(face)) > LOST))
+    depth = 1 / inverse[kept] + NOISE_M * rng.standard_normal(len(kept)) / rays.length[kept]
     points = rays.direction[kept] * depth[:, None] @ T_view_velo[:3, :3]
     reflectance = _reflectance(world, table, face[kept], points, view, T_view_velo)
     return np.column_stack([points, reflectance]).astype(np.float32)
@@ -106,7 +105,7 @@ def _reflectance(
     T_view_velo: Float[np.ndarray, "4 4"],
 ) -> Float[np.ndarray, " point"]:  # fmt: skip
     """Brightness of what was hit; on the ground that of its texture, so that paint stands out."""
-    result = table.colour[:, face].mean(axis=0)
+    result = np.take(table.colour.mean(axis=0), face)
     ground = np.flatnonzero(face == GROUND)
     T_city_velo = invert_rigid(view.T_view_city) @ T_view_velo
     x, y, _ = T_city_velo[:3, :3] @ points[ground].T + T_city_velo[:3, 3:]

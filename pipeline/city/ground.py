@@ -72,7 +72,7 @@ def _cross_section(
         ((aside < plan.median_m / 2) & (aside > plan.median_m / 2 - 0.16), np.full((1, 1, 1), KERB), classes.SIDEWALK),
         ((aside < road) & (aside > road - 0.35), (tone * 0.8)[..., None], classes.ROAD),
     ):
-        picture[..., :3] = np.where(mask[..., None], look, picture[..., :3])
+        picture[mask, :3] = np.broadcast_to(look, (SIZE, SIZE, look.shape[-1]))[mask]
         marks[mask] = name
     picture[..., 3] = 0
     return picture, marks

@@ -115,5 +115,5 @@ def _reflectance(
     texel = (
         world.atlas.start[texture, level] + (t % 1 * side).astype(int) % side * side + (s % 1 * side).astype(int) % side
     )
-    result[ground] = world.atlas.texels[0, texel] / 255
+    result[ground] = world.atlas.channels(texel)[0] / 255
     return np.clip(result, 0, 0.99)

@@ -70,7 +70,7 @@ def _daylight(surface: Surface, world: World, table: FaceTable, look: Look, dark
         direct = np.take(towards, surface.face)
         direct *= 1 - dark
         asked = np.flatnonzero(direct)
-        direct[asked[_in_shadow(surface, world, table, asked) & ~leaves[surface.face[asked]]]] = 0
+        direct[asked[_in_shadow(surface, world, table, asked) & ~np.take(leaves, np.take(surface.face, asked))]] = 0
         for plane, strength in zip(light, look.sun, strict=True):
             plane += direct * np.float32(strength)
     return light
@@ -78,11 +78,12 @@ def _daylight(surface: Surface, world: World, table: FaceTable, look: Look, dark
 
 def _in_shadow(surface: Surface, world: World, table: FaceTable, asked: np.ndarray) -> np.ndarray:
     """Which samples a house keeps the sun from; looked up a little before the wall they may be part of."""
-    face = surface.face[asked]
-    x, y, z = (part[asked] for part in surface.place_m)
+    face = np.take(surface.face, asked)
+    x, y, z = (np.take(part, asked) for part in surface.place_m)
     # jitter: the map's cells would show as steps along a shadow's edge
-    x = x + np.take(table.normal[:, 0], face) * np.float32(0.8) + surface.jitter[0][asked] * np.float32(0.35)
-    y = y + np.take(table.normal[:, 1], face) * np.float32(0.8) + surface.jitter[1][asked] * np.float32(0.35)
+    for part, normal, jitter in zip((x, y), table.normal.T, surface.jitter, strict=False):
+        part += np.take(normal * np.float32(0.8), face)
+        part += np.take(jitter, asked) * np.float32(0.35)
     return world.shadow_m.at(x, y) > z + np.float32(0.1)
 
 

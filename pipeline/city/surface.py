@@ -124,19 +124,18 @@ def look_at(
     texture = np.take(table.texture, face)
     area = np.take(table.stretch, face) * depth * depth * depth
     ground = np.flatnonzero(face == GROUND)
-    texture[ground], s[ground], t[ground] = world.ground.texture_at(place[0][ground], place[1][ground])
-    area[ground] *= np.take(_per_tile(world), texture[ground])
+    texture[ground], s[ground], t[ground] = world.ground.texture_at(
+        np.take(place[0], ground), np.take(place[1], ground)
+    )
+    area[ground] *= np.take(_per_tile(world), np.take(texture, ground))
     texel = _texels(world, texture, s, t, area, jitter)
-    albedo = np.stack([
-        np.take(plane, texel) * np.take(colour, face)
-        for plane, colour in zip(world.atlas.texels, table.colour, strict=False)
-    ])  # fmt: skip
-    albedo *= np.float32(1 / 255)
-    pane = np.take(table.windowed, face)
-    walls = np.flatnonzero(pane)
-    pane[walls] = np.take(world.atlas.texels[3], texel[walls]) > 127
+    *colours, marks = world.atlas.channels(texel)
+    albedo = np.empty((3, len(face)), np.float32)
+    for plane, share, colour in zip(albedo, colours, table.colour, strict=True):
+        np.multiply(share, np.take(colour * np.float32(1 / 255), face), out=plane)
+    pane = np.take(table.windowed, face) & (marks > 127)
     semantic = np.take(table.semantic, face)
-    semantic[ground] = np.take(world.atlas.semantic, texel[ground])
+    semantic[ground] = np.take(world.atlas.semantic, np.take(texel, ground))
     depth[sky] = np.inf
     return Surface(face, ray, depth, (place[0], place[1], place[2]), albedo, pane,
                    _window_numbers(s, t, texture, pane), jitter, semantic)  # fmt: skip

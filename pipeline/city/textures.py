@@ -7,7 +7,7 @@ for leaves, where there is anything at all.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int, UInt8, UInt32
 from scipy.fft import fftfreq, irfft2, rfft2, rfftfreq
 
 FLAT, BRICK, STONE, CURTAIN, STUCCO, SIDING, SHOP, ROOF, LEAVES, PALM, CONIFER, STREET, CROSSING, LOT = range(14)
@@ -25,8 +25,8 @@ Picture = Float[np.ndarray, "_ _ 4"]
 class Atlas:
     """All textures at all sizes; a texel's place is ``start[texture, level] + row * (size >> level) + column``."""
 
-    texels: UInt8[np.ndarray, "4 texel"]
-    """Red, green, blue and the fourth channel, a plane each."""
+    texels: UInt32[np.ndarray, " texel"]
+    """Red, green, blue and the fourth channel in one number, so that one look-up finds them all."""
     semantic: UInt8[np.ndarray, " texel"]
     """Class of ground texels; 0 elsewhere."""
     start: Int[np.ndarray, "texture level"]
@@ -51,7 +51,11 @@ class Atlas:
                     picture = picture.reshape(side, 2, side, 2, 4).mean(axis=(1, 3))
                     marks = marks[::2, ::2]
         size = np.array([len(picture) for picture in pictures])
-        return cls(np.ascontiguousarray(np.concatenate(texels).T), np.concatenate(classes), start, size)
+        return cls(np.concatenate(texels).view("<u4").ravel(), np.concatenate(classes), start, size)
+
+    def channels(self, texel: Int[np.ndarray, " n"]) -> UInt8[np.ndarray, "4 n"]:
+        """Red, green, blue and the fourth channel of texels."""
+        return np.take(self.texels, texel).view(np.uint8).reshape(-1, 4).T
 
 
 def noise(size: int, scale: float, rng: np.random.Generator) -> Float[np.ndarray, "size size"]:

@@ -15,6 +15,8 @@ from pipeline.figures.style import WIDTH_IN, Theme, dress, label_ends, new_axes
 
 FRAME = "#f2c200"
 """The frame round a real digit: yellow, as in Goodfellow's figure."""
+DPI = 200
+"""Of the digits within an SVG file: fine enough for square pixels to stay square."""
 GAP = 0.12
 """Between digits, as a part of their side."""
 
@@ -39,7 +41,7 @@ def digit_grid(
     left, top = 0.08 + 0.075 * longest, (0.28 if columns else 0.08)
     cell = (WIDTH_IN - left - 0.08) / panel.shape[1]
     height = top + 0.08 + cell * panel.shape[0]
-    figure = Figure(figsize=(WIDTH_IN, height), facecolor=theme.paper)
+    figure = Figure(figsize=(WIDTH_IN, height), facecolor=theme.paper, dpi=DPI)
     FigureCanvasAgg(figure)
     box = (left / WIDTH_IN, 0.08 / height, cell * panel.shape[1] / WIDTH_IN, cell * panel.shape[0] / height)
     axes = figure.add_axes(box)

@@ -167,7 +167,10 @@ def _told(data: Digits, referee: Referee, walk: _Walk, shift: _Shift) -> Chapter
         story=(f"Data: {data.origin} The judge of classes is right about {referee.judge.accuracy:.1%} of the held-out "
                f"digits.", *STORY),
         pictures=_pictures(referee, walk, shift),
-        tables={"Slant in degrees by how much of the direction is added": _table(shift)},
+        tables={
+            "Slant in degrees by how much of the direction is added": _slants(shift),
+            "Digits still read as their class, %": _kept(shift),
+        },
         metrics={
             "straight.grey_change": float(grey["straight"]),
             "sphere.grey_change": float(grey["on the sphere"]),
@@ -204,7 +207,7 @@ def _pictures(referee: Referee, walk: _Walk, shift: _Shift) -> tuple[Picture, ..
     paths = np.concatenate([np.stack([made[pair] for made in walk.shown.values()]) for pair in (0, 1)])
     names = list(walk.shown) * 2
     first, second = (panel.reshape(*panel.shape[:2], side, side) for panel in (paths, shift.shown))
-    grey = {way: [(100 * stop / (STOPS - 1), value) for stop, value in enumerate(found)]
+    grey = {way: [(100 * stop / (STOPS - 1), float(value)) for stop, value in enumerate(found)]
             for way, found in walk.grey.items()}  # fmt: skip
     kinds, strengths = [f"class {kind}" for kind in SHOWN_CLASSES], [f"{strength:+g}" for strength in STRENGTHS]
     return (
@@ -218,11 +221,15 @@ def _pictures(referee: Referee, walk: _Walk, shift: _Shift) -> tuple[Picture, ..
     )  # fmt: skip
 
 
-def _table(shift: _Shift) -> pd.DataFrame:
-    columns = [f"{strength:+g}" for strength in STRENGTHS]
+def _slants(shift: _Shift) -> pd.DataFrame:
     rows = [
-        {"class": str(kind)} | {name: round(float(lean), 1) for name, lean in zip(columns, found, strict=True)}
+        {"class": kind}
+        | {f"{strength:+g}": round(float(lean), 1) for strength, lean in zip(STRENGTHS, found, strict=True)}
         for kind, found in shift.slant_deg.items()
     ]
-    kept = {name: f"{100 * part:.0f} %" for name, part in zip(columns, shift.kept, strict=True)}
-    return pd.DataFrame([*rows, {"class": "still read as their class"} | kept])
+    return pd.DataFrame(rows)
+
+
+def _kept(shift: _Shift) -> pd.DataFrame:
+    kept = zip(STRENGTHS, shift.kept, strict=True)
+    return pd.DataFrame([{f"{strength:+g}": round(100 * float(part), 1) for strength, part in kept}])

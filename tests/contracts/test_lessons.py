@@ -25,7 +25,6 @@ TINY: dict[str, dict[str, Any]] = {
     "gaussian": {"seeds": 2, "steps": 40, "critic_steps": 1, "batch": 8},
     "optimal_critic": {"distances": [0.0, 2.0], "steps": 3, "batch": 16, "width": 4},
     "remedies": {"points": 5, "steps": 10},
-    "remedies": {"points": 3, "steps": 2},
     "ring": {
         "seeds": 1, "looks": 2, "plain_steps": 2, "unrolled_steps": 2, "minibatch_steps": 2, "wgan_gp_steps": 2,
     },

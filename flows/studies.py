@@ -29,7 +29,7 @@ COSTS = {"gan": 4.0, "gan_unfiltered": 4.0, "flip+gan": 4.0}
 
 SETTABLE = (
     "strategies", "fractions", "seeds", "tstr_seeds", "valid", "held_out", "folds",
-    "history", "future", "held_out_stride", "kinds",
+    "task", "history", "future", "held_out_stride", "kinds",
 )  # fmt: skip
 """What ``--set`` may change besides the options of the task and of each strategy."""
 

@@ -26,6 +26,8 @@ _KNOWN = {
     "ade_px": Metric("ade_px", "average displacement error", "px", short="ADE"),
     "fde_px": Metric("fde_px", "final displacement error", "px", short="FDE"),
     "e1_px": Metric("e1_px", "one-step error", "px"),
+    "min_ade_px": Metric("min_ade_px", "displacement error of the best hypothesis", "px", short="min ADE"),
+    "min_fde_px": Metric("min_fde_px", "final error of the best hypothesis", "px", short="min FDE"),
     "nade": Metric("nade", "average displacement error in box heights", "heights", short="ADE"),
 }
 _STEP = re.compile(r"step_(\d+)_px")

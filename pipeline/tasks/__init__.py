@@ -3,8 +3,10 @@
 from typing import Any
 
 from pipeline.tasks.base import Task as Task
+from pipeline.tasks.hypotheses import Hypotheses
 from pipeline.tasks.prediction import Prediction
 
 TASKS: dict[str, Task[Any]] = {
     "prediction": Prediction(),
+    "hypotheses": Hypotheses(),
 }

@@ -9,6 +9,7 @@ from pipeline.schema import KINDS
 from pipeline.tasks import TASKS
 from pipeline.tasks.baselines import KalmanFilter, baselines, relative_history, tune_kalman
 from pipeline.tasks.forecast_errors import forecast_errors, summarise
+from pipeline.tasks.hypotheses import Hypotheses
 from pipeline.tasks.prediction import Prediction
 from pipeline.windows import Windows, of_drives
 
@@ -80,9 +81,10 @@ def test_the_kalman_filter_is_tuned_to_smooth_noise_and_to_follow_manoeuvres() -
     assert tune_kalman(noisy, 10).process_to_measurement < tune_kalman(agile, 10).process_to_measurement
 
 
-@pytest.fixture
-def quick() -> Prediction:
-    return Prediction(hidden=16, training=SupervisedRecipe(steps=200, batch=32, validate_every=50))
+@pytest.fixture(params=[Prediction, Hypotheses])
+def quick(request: pytest.FixtureRequest) -> Prediction:
+    recipe: type[Prediction] = request.param
+    return recipe(hidden=16, training=SupervisedRecipe(steps=100, batch=32, validate_every=50))
 
 
 def _split(windows: Windows) -> tuple[Windows, Windows, Windows]:
@@ -97,9 +99,10 @@ def _accelerating(count: int, seed: int) -> Windows:
     return steady.moved_to(steady.boxes + np.concatenate([shift, shift], axis=-1).astype(np.float32), "real")
 
 
-def test_the_lstm_learns_what_constant_velocity_cannot_know() -> None:
+@pytest.mark.parametrize("recipe", [Prediction, Hypotheses])
+def test_a_forecaster_learns_what_constant_velocity_cannot_know(recipe: type[Prediction]) -> None:
     train, held_out = _accelerating(1500, 0), _accelerating(200, 1)
-    task = Prediction(hidden=32, training=SupervisedRecipe(steps=250, batch=64, learning_rate=5e-3))
+    task = recipe(hidden=32, training=SupervisedRecipe(steps=250, batch=64, learning_rate=5e-3))
     learnt = task.evaluate(task.train(train, None, 0.5, held_out, np.random.default_rng(0)), held_out)["ade_px"].mean()
     steady = forecast_errors(baselines(train, 10)["constant_velocity"](held_out), held_out)["ade_px"].mean()
     assert learnt < 0.5 * steady
@@ -150,7 +153,15 @@ def test_every_arm_takes_the_same_number_of_steps_and_samples(
         drawn.clear()
         quick.train(train, synthetic, share, valid, np.random.default_rng(0))
         totals.append(sum(drawn))
-    assert totals == [200 * 32] * 4
+    assert totals == [100 * 32] * 4
+
+
+def test_the_best_of_several_hypotheses_is_never_worse_than_the_likeliest(toy_windows: Windows) -> None:
+    train, valid, held_out = _split(toy_windows)
+    task = Hypotheses(hidden=16, training=SupervisedRecipe(steps=50, batch=32, validate_every=50))
+    errors = task.evaluate(task.train(train, None, 0.5, valid, np.random.default_rng(0)), held_out)
+    assert (errors["min_ade_px"] <= errors["ade_px"] + 1e-9).all()
+    assert (errors["min_ade_px"] < errors["ade_px"]).any()
 
 
 def test_every_task_says_what_it_measures() -> None:

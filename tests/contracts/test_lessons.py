@@ -31,7 +31,8 @@ TINY: dict[str, dict[str, Any]] = {
     "digits_dense": {**DIGITS, "hidden": [16], "lecture_epochs": 1, "sick_epochs": 1},
     "digits_conv": {**DIGITS, "width": 4},
     "digits_latent": {**DIGITS, "hidden": [16]},
-    "digits_table": {**DIGITS, "convolutional_epochs": 1, "hidden": [16], "width": 4, "gaussians": 2},
+    "digits_table": {**DIGITS, "convolutional_epochs": 1, "hidden": [16], "width": 4, "gaussians": 2,
+                     "autoencoder": SupervisedRecipe(steps=5)},
 }  # fmt: skip
 """A new lesson needs a line here."""
 

@@ -55,9 +55,10 @@ def train_guarded(
     """``train_adversarial``, with a checkpoint in ``path`` after every report without even a passing bad sign.
 
     Going back restores the random numbers too, so the same arguments give the same networks. A run that was killed
-    continues with ``load_checkpoint(path, ...)`` before this call.
+    continues from ``path`` when it is called again.
 
     Raises:
+        CheckpointRefused: what lies in ``path`` is damaged or of another run.
         TrainingDiverged: it has been sent back ``roll_backs`` times, and the sign is there again.
     """
 
@@ -69,7 +70,10 @@ def train_guarded(
         if players.finite() and _is_good(monitor, response):
             save_checkpoint(path, players, recipe, rng)
 
-    save_checkpoint(path, players, recipe, rng)
+    if path.exists():
+        load_checkpoint(path, players, recipe, rng)
+    else:
+        save_checkpoint(path, players, recipe, rng)
     while True:
         try:
             return train_adversarial(players, recipe, draw_real, draw_latent, rng, report)

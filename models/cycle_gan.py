@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from models.losses import LeastSquares
 from models.players import AdversarialRecipe, Players
+from models.precision import Precision
 from models.translators import CriticPair, TranslatorPair
 
 DrawImages: TypeAlias = Callable[[int, torch.Generator], Tensor]
@@ -91,6 +92,7 @@ class CycleGan:
     batch: int = 1
     rate: float = 2e-4
     average: float = 0.995
+    precision: Precision = "float32"
 
     def training(self, report_every: int = 100) -> AdversarialRecipe:
         """What the loop follows."""
@@ -103,8 +105,9 @@ class CycleGan:
 
     def players(self, recipe: AdversarialRecipe, generator: torch.Generator) -> Players:
         """Fresh networks, on the generator's device."""
-        translators = TranslatorPair(self.width, self.blocks, self.shared, generator=generator)
-        return Players(translators, CriticPair(self.width, self.halvings, generator=generator), recipe)
+        translators = TranslatorPair(self.width, self.blocks, self.shared, self.precision, generator=generator)
+        critics = CriticPair(self.width, self.halvings, self.precision, generator=generator)
+        return Players(translators, critics, recipe)
 
 
 def unpaired(

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from models.precision import InPrecision, Precision
 from models.unet import UNet
 
 
@@ -71,18 +72,26 @@ class DepthNetwork(nn.Module):
 
     centres: Tensor
 
-    def __init__(self, width: int = 32, levels: int = 5, bins: int = 0, *, generator: torch.Generator) -> None:
+    def __init__(
+        self,
+        width: int = 32,
+        levels: int = 5,
+        bins: int = 0,
+        precision: Precision = "float32",
+        *,
+        generator: torch.Generator,
+    ) -> None:
         """Draw the initial weights from ``generator`` alone; ``bins`` 0 writes the code directly."""
         super().__init__()
         if bins < 0 or bins == 1:
             raise ValueError(f"bins must be 0 or at least 2, got {bins}")
-        self.unet = UNet(3, bins or 1, width, levels, generator=generator)
+        self.unet = InPrecision(UNet(3, bins or 1, width, levels, generator=generator), precision)
         self.bins = bins
         self.register_buffer("centres", torch.linspace(-1, 1, max(bins, 1), device=generator.device)[:, None, None])
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
         """Codes in -1 to 1; pictures too lie in -1 to 1."""
-        raw = self.unet(images)
+        raw: Tensor = self.unet(images)
         if not self.bins:
             return raw.tanh()
         return (raw.softmax(dim=1) * self.centres).sum(dim=1, keepdim=True)

@@ -15,6 +15,7 @@ from models.depth_network import DepthNetwork
 from models.generator_terms import Reconstruction
 from models.losses import NonSaturating
 from models.players import AdversarialRecipe, Players
+from models.precision import InPrecision, Precision
 from models.unet import PatchCritic
 
 KNOWN = 1
@@ -44,10 +45,12 @@ class DepthGenerator(nn.Module):
 class DepthCritic(nn.Module):
     """Judges depth beside its picture, and only where the truth is known: holes give nobody away."""
 
-    def __init__(self, width: int = 32, halvings: int = 3, *, generator: torch.Generator) -> None:
+    def __init__(
+        self, width: int = 32, halvings: int = 3, precision: Precision = "float32", *, generator: torch.Generator
+    ) -> None:
         """Draw the initial weights from ``generator`` alone."""
         super().__init__()
-        self.patches = PatchCritic(5, width, halvings, generator=generator)
+        self.patches = InPrecision(PatchCritic(5, width, halvings, generator=generator), precision)
 
     def forward(
         self,
@@ -100,6 +103,7 @@ class Pix2Pix:
     batch: int = 8
     rate: float = 2e-4
     average: float = 0.995
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         """Refuse an arm that nobody knows."""
@@ -117,10 +121,11 @@ class Pix2Pix:
 
     def players(self, recipe: AdversarialRecipe, generator: torch.Generator) -> Players:
         """Fresh networks; all objectives start from the same depth network."""
-        network = DepthGenerator(DepthNetwork(self.width, self.levels, self.bins, generator=generator))
+        depth = DepthNetwork(self.width, self.levels, self.bins, self.precision, generator=generator)
+        network = DepthGenerator(depth)
         if self.objective == "l1":
             return Players(network, NoCritic(generator.device), recipe)
-        return Players(network, DepthCritic(self.width, self.halvings, generator=generator), recipe)
+        return Players(network, DepthCritic(self.width, self.halvings, self.precision, generator=generator), recipe)
 
 
 def draw_no_latent(count: int, rng: torch.Generator) -> Float[Tensor, "batch 0"]:

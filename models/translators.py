@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from models.blocks import materialise
+from models.precision import InPrecision, Precision
 from models.unet import PatchCritic
 
 
@@ -75,13 +76,22 @@ class TranslatorPair(nn.Module):
     which only this constraint is taken).
     """
 
-    def __init__(self, width: int = 32, blocks: int = 6, shared: bool = False, *, generator: torch.Generator) -> None:
+    def __init__(
+        self,
+        width: int = 32,
+        blocks: int = 6,
+        shared: bool = False,
+        precision: Precision = "float32",
+        *,
+        generator: torch.Generator,
+    ) -> None:
         """Draw the initial weights from ``generator`` alone."""
         super().__init__()
-        self.to_night = ResidualTranslator(width, blocks, generator=generator)
-        self.to_day = ResidualTranslator(width, blocks, generator=generator)
+        to_night = ResidualTranslator(width, blocks, generator=generator)
+        to_day = ResidualTranslator(width, blocks, generator=generator)
         if shared:
-            self.to_day.middle = self.to_night.middle
+            to_day.middle = to_night.middle
+        self.to_night, self.to_day = InPrecision(to_night, precision), InPrecision(to_day, precision)
 
     def forward(self, sources: Float[Tensor, "batch 6 height width"]) -> Float[Tensor, "batch 6 height width"]:
         """Of a night and a day: the day as night, the night as day."""
@@ -97,11 +107,13 @@ class TranslatorPair(nn.Module):
 class CriticPair(nn.Module):
     """A patch critic for each domain."""
 
-    def __init__(self, width: int = 32, halvings: int = 3, *, generator: torch.Generator) -> None:
+    def __init__(
+        self, width: int = 32, halvings: int = 3, precision: Precision = "float32", *, generator: torch.Generator
+    ) -> None:
         """Draw the initial weights from ``generator`` alone."""
         super().__init__()
-        self.night = PatchCritic(3, width, halvings, generator=generator)
-        self.day = PatchCritic(3, width, halvings, generator=generator)
+        self.night = InPrecision(PatchCritic(3, width, halvings, generator=generator), precision)
+        self.day = InPrecision(PatchCritic(3, width, halvings, generator=generator), precision)
 
     def forward(self, images: Float[Tensor, "batch 6 height width"]) -> Float[Tensor, "batch 2 rows columns"]:
         """Scores of the patches of the night, then of the day."""

@@ -125,7 +125,9 @@ def test_days_become_dark_nights_bright_and_both_come_back():
     assert (back - sources).abs().mean() < 0.16  # plain grey would be off by 0.19
 
 
-@pytest.mark.parametrize("changes", [{}, {"shared": True, "batch": 2, "identity": Identity(every=2)}])
+@pytest.mark.parametrize(
+    "changes", [{"precision": "bfloat16"}, {"shared": True, "batch": 2, "identity": Identity(every=2)}]
+)
 @pytest.mark.parametrize("stop", [1, 5])
 def test_a_run_stopped_and_resumed_is_the_uninterrupted_one(changes, stop, tmp_path):
     recipe, path = replace(SMALL, **changes), tmp_path / "run.pt"
@@ -157,7 +159,7 @@ def test_a_checkpoint_of_another_recipe_or_network_is_refused(tmp_path):
 def test_a_shared_middle_stays_shared_through_training_averaging_and_copies():
     players = _train(replace(SMALL, shared=True, steps=2))
     for pair in (players.generator, players.average.network, copy.deepcopy(players.generator)):
-        assert pair.to_night.middle is pair.to_day.middle
+        assert pair.to_night.network.middle is pair.to_day.network.middle
     apart = SMALL.players(SMALL.training(), _rng(1)).generator
     assert not _equal(apart.to_night, apart.to_day)
 

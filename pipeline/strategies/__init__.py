@@ -1,17 +1,20 @@
 """Every strategy for tracks by name. To add one: write its file, add its line."""
 
+from pipeline.strategies.autoregressive import Autoregressive
 from pipeline.strategies.base import TrackStrategy as TrackStrategy
 from pipeline.strategies.city_traffic import CityTraffic
 from pipeline.strategies.compose import Mirrored, Mixture, Sequential
 from pipeline.strategies.convolutional_gan import ConvolutionalGan
 from pipeline.strategies.copies import Copies
 from pipeline.strategies.factorised_gan import FactorisedGan
+from pipeline.strategies.doppelganger import DoppelGanger
 from pipeline.strategies.filters import CriticScore, Filtered, KinematicEnvelope
 from pipeline.strategies.flip import Flip
 from pipeline.strategies.flow_matching import FlowMatching
 from pipeline.strategies.gmm import Gmm
 from pipeline.strategies.infogan import InfoGan
 from pipeline.strategies.jitter import Jitter
+from pipeline.strategies.markov import Markov
 from pipeline.strategies.noise import Noise
 from pipeline.strategies.per_class import PerClass
 from pipeline.strategies.recombination import Recombination
@@ -51,6 +54,9 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
     "conv_gan": ConvolutionalGan(),
     "rcgan": RecurrentGan(),
     "infogan": InfoGan(),
+    "doppelganger": DoppelGanger(),
+    "markov": Markov(),
+    "autoregressive": Autoregressive(),
 }
 
 PLACEBOS = ("copies", "noise")

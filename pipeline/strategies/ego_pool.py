@@ -6,8 +6,12 @@ import numpy as np
 from jaxtyping import Float
 
 from pipeline.ego_paths import smoothed
+from pipeline.reprojection import Lifted
 from pipeline.scenes import Scenes
 from pipeline.windows import Windows
+
+STANDING_M = 1.0
+"""A road user that ends a window no farther than this from where it began is parked, or waits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,3 +40,22 @@ class EgoPool:
         last = np.searchsorted(self.at_anchor_mps, fastest_mps, "right")
         chosen = rng.integers(first, np.maximum(last, first + 1))
         return self.speed_mps[chosen], self.yaw_rate_radps[chosen]
+
+
+def limits_for(
+    agents: Lifted, anchor: int, rng: np.random.Generator, moving_mps: float = 3.0, standing_mps: float = 5.0
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """Slowest and fastest ego car (m/s at the anchor frame) that each agent may meet.
+
+    Args:
+        agents: Who is met, and by whom they were met.
+        anchor: The anchor frame.
+        rng: Chooses the standing agents that may meet any ego car: every second one.
+        moving_mps: How far the speeds of the new and of the old ego car may lie apart for agents that move ...
+        standing_mps: ... and for the other standing ones.
+    """
+    start, end = agents.agent[:, :3, :2].mean(axis=1), agents.agent[:, -3:, :2].mean(axis=1)
+    standing = np.linalg.norm(end - start, axis=-1) < STANDING_M
+    within = np.where(standing, np.where(rng.random(len(standing)) < 0.5, np.inf, standing_mps), moving_mps)
+    own_mps = smoothed(agents.scenes.speed_mps)[:, anchor]
+    return own_mps - within, own_mps + within

@@ -14,16 +14,13 @@ from pipeline.ego_paths import compose, planar_path, smoothed
 from pipeline.reprojection import Lifted, lift, lower, with_scenes
 from pipeline.schema import require
 from pipeline.strategies.base import Synthesizer
-from pipeline.strategies.ego_pool import EgoPool
+from pipeline.strategies.ego_pool import EgoPool, limits_for
 from pipeline.strategies.filters import KinematicEnvelope
 from pipeline.strategies.kinematics import constant_velocity_error
 from pipeline.strategies.matching import Marginals
 from pipeline.strategies.scale import log_uniform
 from pipeline.strategies.transforms import shuffled
 from pipeline.windows import Windows
-
-STANDING_M = 1.0
-"""A road user that ends a window no farther than this from where it began is parked, or waits."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +88,12 @@ class Recombination:
         self, drawn: Lifted, egos: EgoPool, anchor: int, rng: np.random.Generator
     ) -> tuple[Windows, Bool[np.ndarray, " n"]]:
         """Every drawn window once before another ego path, and which of them remain in view."""
-        count, own_speed = len(drawn.agent), smoothed(drawn.scenes.speed_mps)
-        speed, yaw_rate = egos.draw(*self._limits(drawn, own_speed[:, anchor], rng), rng)
+        count = len(drawn.agent)
+        limits = limits_for(drawn, anchor, rng, self.speed_within_mps, self.standing_within_mps)
+        speed, yaw_rate = egos.draw(*limits, rng)
         wide = rng.random(count) < self.wide
         bias = self.wide_yaw_rate_sd_radps * rng.standard_normal((count, 1))
-        speed = np.where(wide[:, None], own_speed, speed)
+        speed = np.where(wide[:, None], smoothed(drawn.scenes.speed_mps), speed)
         yaw_rate = np.where(wide[:, None], smoothed(drawn.scenes.yaw_rate_radps) + bias, yaw_rate)
         # A path driven faster is the same path: the car turns faster, too.
         factor = np.where(wide, log_uniform(self.wide_faster, count, rng), log_uniform(self.faster, count, rng))
@@ -111,17 +109,6 @@ class Recombination:
             height_m=drawn.height_m - up,
         )
         return lower(moved, speed, yaw_rate, self.name)
-
-    def _limits(
-        self, drawn: Lifted, own_mps: Float[np.ndarray, " n"], rng: np.random.Generator
-    ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-        """Slowest and fastest ego car (m/s at the anchor) that each agent may meet."""
-        start, end = drawn.agent[:, :3, :2].mean(axis=1), drawn.agent[:, -3:, :2].mean(axis=1)
-        standing = np.linalg.norm(end - start, axis=-1) < STANDING_M
-        anyone = standing & (rng.random(len(standing)) < 0.5)
-        within = np.where(standing, self.standing_within_mps, self.speed_within_mps)
-        within = np.where(anyone, np.inf, within)
-        return own_mps - within, own_mps + within
 
 
 def _hurried(

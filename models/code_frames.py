@@ -59,7 +59,7 @@ class CodeVelocities(nn.Module):
     def __init__(self, code: SequenceCode) -> None:
         """The typical size is the root mean square over all steps of the sequences that the code was fitted to."""
         super().__init__()
-        self.code = code
+        self.code, self.steps = code, code.time - 1
         wide = (code.components * code.scale[:, None]).unflatten(1, (code.time, code.channels)).diff(dim=1)
         mean = code.mean.unflatten(0, (code.time, code.channels)).diff(dim=0)
         self.register_buffer("scale", (wide.square().sum(0) + mean.square()).mean(0).sqrt().clamp(min=1e-9))

@@ -6,8 +6,8 @@ from pipeline.strategies.city_traffic import CityTraffic
 from pipeline.strategies.compose import Mirrored, Mixture, Sequential
 from pipeline.strategies.convolutional_gan import ConvolutionalGan
 from pipeline.strategies.copies import Copies
-from pipeline.strategies.factorised_gan import FactorisedGan
 from pipeline.strategies.doppelganger import DoppelGanger
+from pipeline.strategies.factorised_gan import FactorisedGan
 from pipeline.strategies.filters import CriticScore, Filtered, KinematicEnvelope
 from pipeline.strategies.flip import Flip
 from pipeline.strategies.flow_matching import FlowMatching

@@ -35,6 +35,11 @@ def themed(alt: str, light: bytes, dark: bytes) -> Markup:
     ).format(kind, coded[1], alt, kind, coded[0])
 
 
+def photograph(alt: str, jpeg: bytes) -> Markup:
+    """A JPEG file inside the page."""
+    return Markup('<img alt="{}" src="data:image/jpeg;base64,{}">').format(alt, base64.b64encode(jpeg).decode())
+
+
 def file_name(name: str) -> str:
     """A name that every file system accepts."""
     return re.sub(r"[^\w.+-]+", "_", name)

@@ -7,18 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from pipeline import report_views as views
 from pipeline.credits import credit_of
 from pipeline.figures import curve_pictures, drive_pictures, gain_pictures, horizon_pictures, track_pictures
 from pipeline.figures.style import LIGHT, Picture, to_png
-from pipeline.pages import environment, file_name, inline, write_whole
+from pipeline.pages import environment, file_name, inline, photograph, write_whole
 from pipeline.schema import UserError
 from pipeline.scoring.conclusion import of_data, p_words, signed, span, words
 from pipeline.scoring.metrics import describe
 from pipeline.scoring.scores import Scores, installed_versions
 from pipeline.splits import Split
 from pipeline.windows import Windows
+
+CITY_SOURCES = ("mini_city", "rendered_city")
+"""Sources whose drives lead through the embedded city; their reports show it."""
 
 
 @dataclass(frozen=True)
@@ -115,5 +119,10 @@ def render_html(facts: StudyFacts, scores: Scores, pictures: Mapping[str, Sequen
     template = page.get_template("report.html.j2")
     return template.render(
         facts=facts, scores=scores, pictures=pictures, views=views, span=span, metric=describe(scores.metric),
-        credit=credit_of(facts.source),
+        credit=credit_of(facts.source), city=_city() if facts.source in CITY_SOURCES else None,
     )  # fmt: skip
+
+
+def _city() -> Markup:
+    picture = Path(__file__).parent / "city" / "gallery.jpg"
+    return photograph("Four cities by day, by night, as depth and as road users", picture.read_bytes())

@@ -1,5 +1,6 @@
 """One picture of a rendered set: a row for each city, its looks, depth and instances side by side."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +26,20 @@ def write_contact_sheet(plan: RenderSet, root: Path) -> Path:
 
 
 def _row(training: Path, name: str, looks: tuple[str, ...]) -> UInt8[np.ndarray, "height width 3"]:
-    tiles = [_tile(np.asarray(Image.open(training / FOLDER_OF_LOOK[look] / name))) for look in looks]
+    colour = [np.asarray(Image.open(training / FOLDER_OF_LOOK[look] / name)) for look in looks]
     depth = np.asarray(Image.open(training / "depth" / name), np.float64) / DEPTH_STEPS
     ids = np.asarray(Image.open(training / "instance" / name)).astype(np.int64)
     classes = np.asarray(Image.open(training / "semantic" / name)).astype(np.int64)
-    return np.concatenate([*tiles, _tile(paint_depth(depth)), _tile(paint_ids(ids, classes))], axis=1)
+    return sheet_row(colour, depth, ids, classes)
+
+
+def sheet_row(
+    colour: Sequence[UInt8[np.ndarray, "height width 3"]], depth_m: Float[np.ndarray, "height width"],
+    instance: Int[np.ndarray, "height width"], semantic: Int[np.ndarray, "height width"],
+) -> UInt8[np.ndarray, "tall wide 3"]:  # fmt: skip
+    """Pictures of one frame side by side: its looks, then depth (0 where unknown) and ids as colours."""
+    tiles = [*colour, paint_depth(depth_m), paint_ids(instance, semantic)]
+    return np.concatenate([_tile(tile) for tile in tiles], axis=1)
 
 
 def _tile(picture: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "tall wide 3"]:

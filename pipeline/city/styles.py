@@ -50,7 +50,7 @@ STYLES: dict[str, Style] = {
             (CURTAIN, ((0.28, 0.33, 0.36), (0.20, 0.24, 0.27))),
         ),
         floors=(4, 12), towers=0.3, frontage_m=(8.0, 24.0), setback_m=(0.0, 1.0), gaps=0.03, shops=0.65,
-        trees=(LEAVES,), tree_spacing_m=17.0, lawn=0.15, sun=(60.0, 44.0), haze_m=2000.0,
+        trees=(LEAVES,), tree_spacing_m=17.0, lawn=0.15, sun=(60.0, 44.0), haze_m=3800.0,
         sky=((0.72, 0.77, 0.83), (0.30, 0.45, 0.72)), taxis=0.28,
     ),
     "miami": Style(
@@ -62,7 +62,7 @@ STYLES: dict[str, Style] = {
             (CURTAIN, ((0.30, 0.42, 0.44),)),
         ),
         floors=(2, 6), towers=0.18, frontage_m=(12.0, 30.0), setback_m=(1.0, 6.0), gaps=0.12, shops=0.4,
-        trees=(PALM, PALM, LEAVES), tree_spacing_m=12.0, lawn=0.65, sun=(120.0, 58.0), haze_m=2600.0,
+        trees=(PALM, PALM, LEAVES), tree_spacing_m=12.0, lawn=0.65, sun=(120.0, 58.0), haze_m=4500.0,
         sky=((0.74, 0.83, 0.90), (0.16, 0.40, 0.78)),
     ),
     "houston": Style(
@@ -74,7 +74,7 @@ STYLES: dict[str, Style] = {
             (BRICK, ((0.38, 0.22, 0.16),)),
         ),
         floors=(1, 5), towers=0.25, frontage_m=(18.0, 45.0), setback_m=(4.0, 14.0), gaps=0.3, shops=0.45,
-        trees=(LEAVES,), tree_spacing_m=26.0, lawn=0.55, sun=(205.0, 50.0), haze_m=1400.0,
+        trees=(LEAVES,), tree_spacing_m=26.0, lawn=0.55, sun=(205.0, 50.0), haze_m=2600.0,
         sky=((0.80, 0.81, 0.80), (0.42, 0.54, 0.70)),
     ),
     "salt_lake_city": Style(
@@ -85,7 +85,7 @@ STYLES: dict[str, Style] = {
             (STONE, ((0.52, 0.48, 0.42),)),
         ),
         floors=(2, 4), towers=0.05, frontage_m=(12.0, 26.0), setback_m=(3.0, 9.0), gaps=0.2, shops=0.25,
-        trees=(LEAVES, LEAVES, CONIFER), tree_spacing_m=14.0, lawn=0.75, sun=(330.0, 38.0), haze_m=3500.0,
+        trees=(LEAVES, LEAVES, CONIFER), tree_spacing_m=14.0, lawn=0.75, sun=(330.0, 38.0), haze_m=6000.0,
         sky=((0.70, 0.80, 0.90), (0.18, 0.38, 0.74)), mountains=True,
     ),
 }  # fmt: skip

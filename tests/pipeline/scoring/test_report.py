@@ -183,3 +183,13 @@ def test_durations_read_well(seconds, text):
 
 def test_file_names_suit_every_file_system():
     assert file_name("curve_task/loss: é<>") == "curve_task_loss_é_"
+
+
+def test_a_study_on_the_city_shows_the_city_and_no_other_does(facts, make_errors, baselines):
+    scores = score(make_errors({"none": 1.0, "copies": 1.0, "noise": 1.1, "flip": 0.8}), baselines)
+    here, elsewhere = (
+        render_html(replace(facts, source=source), scores, NO_PICTURES) for source in ("mini_city", "kitti_tracking")
+    )
+    assert "data:image/jpeg" in here
+    assert "Miami" in Page(here).words
+    assert "data:image/jpeg" not in elsewhere

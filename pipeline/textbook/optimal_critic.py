@@ -62,9 +62,9 @@ class OptimalCritic:
             title="What a perfect critic knows",
             question="Is the trained critic the p / (p + q) of the theory, and its value 2 JSD(p, q) - log 4?",
             answer=(
-                f"{verdict}: where there is data, the learnt critic is within {gap:.3f} of p / (p + q); its value is within "
-                f"{value_gap:.3f} nats of 2 JSD - log 4 at every distance{_at_equality(table)}. The Wasserstein critic "
-                f"measures the distance itself, within {mover_gap:.2f}."
+                f"{verdict}: where there is data, the learnt critic is within {gap:.3f} of p / (p + q); its value is "
+                f"within {value_gap:.3f} nats of 2 JSD - log 4 at every distance{_at_equality(table)}. The "
+                f"Wasserstein critic measures the distance itself, within {mover_gap:.2f}."
             ),
             story=STORY,
             pictures=_pictures(learnt, table),

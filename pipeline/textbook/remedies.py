@@ -51,8 +51,8 @@ class Remedies:
             answer=(
                 f"At a distance of {self.farthest:g} deviations a perfect critic pulls the minimax generator by "
                 f"{far['minimax']:.1e}, the non-saturating one by {far['non-saturating']:.1f} and the Wasserstein one "
-                f"by {far['Wasserstein']:.1f}. In the game x·y plain gradient steps end {ends['plain']:.2g} times as far "
-                f"from the solution as they began; at less than half the distance end: {', '.join(calm) or 'none'}."
+                f"by {far['Wasserstein']:.1f}. In the game x·y plain gradient steps end {ends['plain']:.2g} times as "
+                f"far from the solution as they began; at less than half the distance end: {', '.join(calm) or 'none'}."
             ),
             story=STORY,
             pictures=(

@@ -18,7 +18,7 @@ MOMENTS = 5
 SHOWN = 600
 """Samples drawn in one panel."""
 
-Points = Float[np.ndarray, "count 2"]
+Points = Float[np.ndarray, "_ 2"]
 
 
 def samples_over_training(

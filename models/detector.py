@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, l1_loss, logsigmoid, max_pool2d
+from torch.nn.functional import interpolate, logsigmoid, max_pool2d
 
 from models.blocks import materialise
 
@@ -93,17 +93,21 @@ def detection_loss(
     """
     maps: Maps = model(images)
     rows, columns = maps.heat.shape[2:]
-    objects = (kind >= 0).nonzero(as_tuple=True)
-    place, size = _cells(boxes[objects])
-    column, row = (place[:, axis].long().clamp(0, cells - 1) for axis, cells in enumerate((columns, rows)))
+    place, size = _cells(boxes)
+    column, row = (place[..., axis].long().clamp(0, cells - 1) for axis, cells in enumerate((columns, rows)))
+    is_object = (kind >= 0).float()
     heat = centre_heat(boxes, kind, maps.heat.shape[1], (rows, columns))
-    count = max(len(column), 1)
-    total = focal_loss(maps.heat, heat, _labelled(boxes, kind, (rows, columns))) / count
-    if len(column):
-        inside = place - torch.stack([column, row], dim=1)
-        total = total + l1_loss(maps.offset[objects[0], :, row, column], inside, reduction="sum") / count
-        total = total + l1_loss(maps.log_size[objects[0], :, row, column], size.log(), reduction="sum") / count
-    return total
+    total = focal_loss(maps.heat, heat, _labelled(boxes, kind, (rows, columns)))
+    wanted = place - torch.stack([column, row], dim=2), size.log()
+    for said, right in zip((maps.offset, maps.log_size), wanted, strict=True):
+        error = (_at(said, row * columns + column) - right).abs().sum(dim=2)
+        total = total + (error * is_object).sum()
+    return total / is_object.sum().clamp(min=1)
+
+
+def _at(values: Float[Tensor, "batch 2 rows columns"], cell: Int[Tensor, "batch n"]) -> Float[Tensor, "batch n 2"]:
+    """Both values of some cells, counted row by row."""
+    return values.flatten(2).gather(2, cell[:, None].expand(-1, 2, -1)).mT
 
 
 def focal_loss(
@@ -178,8 +182,7 @@ def find_peaks(maps: Maps, most: int = 100) -> Found:
     peaks = heat * (heat == max_pool2d(heat, 3, 1, 1))
     score, index = peaks.flatten(1).topk(min(most, peaks[0].numel()))
     kind, cell = index // (rows * columns), index % (rows * columns)
-    at_peak = cell[:, None].expand(-1, 2, -1)
-    offset, log_size = (part.flatten(2).gather(2, at_peak).mT for part in (maps.offset, maps.log_size))
+    offset, log_size = _at(maps.offset, cell), _at(maps.log_size, cell)
     centre = (torch.stack([cell % columns, cell // columns], dim=2) + offset) * STRIDE - 0.5
     half = log_size.exp() * STRIDE / 2
     border = torch.tensor([columns, rows, columns, rows], device=heat.device) * STRIDE - 1.0

@@ -94,6 +94,12 @@ def test_padding_changes_nothing_and_no_object_at_all_is_finite():
     assert all(torch.isfinite(p.grad).all() for p in detector.parameters() if p.grad is not None)
 
 
+def test_boxes_beyond_the_image_or_turned_round_teach_nothing_that_is_not_finite():
+    boxes = torch.tensor([[[-90.0, -50.0, -70.0, -30.0], [500.0, 300.0, 600.0, 400.0], [20.0, 20.0, 10.0, 10.0]]])
+    detector = CentrePointDetector(1, 8, generator=_rng())
+    assert torch.isfinite(detection_loss(detector, torch.zeros(1, 3, 32, 48), boxes, torch.zeros(1, 3).long()))
+
+
 def test_decoding_keeps_peaks_only_and_clips_to_the_image():
     heat = torch.full((1, 1, 4, 4), -9.0)
     heat[0, 0, 0, 0], heat[0, 0, 0, 1], heat[0, 0, 3, 3] = 3.0, 2.0, 1.0  # the second is beside a surer one

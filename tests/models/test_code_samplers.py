@@ -3,9 +3,12 @@
 import pytest
 import torch
 
+from models.code_autoregressive import CodeAutoregressive, _surprise
 from models.code_flow import CodeFlow
+from models.code_markov import CodeMarkov
 from models.code_mixture import CodeMixture
 from models.code_vae import CodeVae
+from models.doppelganger import DoppelCritic, DoppelGenerator
 from models.sequence_code import SequenceCode
 from models.supervised import SupervisedRecipe, train_supervised
 
@@ -84,3 +87,89 @@ def test_the_flow_of_a_field_that_is_known_ends_where_it_must():
     one_hot = torch.eye(CLASSES)
     start = torch.randn(CLASSES, SIZE, generator=_rng(4))
     assert torch.allclose(flow.sample(one_hot, _rng(4)), start + 1, atol=1e-6)
+
+
+def _walks(n=600, time=12):
+    """Class 0 walks to the right at about 1 a frame, class 1 to the left; speeds differ, and change a little."""
+    rng = _rng(5)
+    label = torch.randint(CLASSES, (n,), generator=rng)
+    speed = (1 - 2 * label[:, None]) * (1 + 0.2 * torch.randn(n, 1, generator=rng))
+    velocity = speed + 0.05 * torch.randn(n, time, generator=rng).cumsum(dim=1)
+    walks = torch.stack([velocity.cumsum(dim=1), torch.zeros(n, time)], dim=2)
+    code = SequenceCode.fitted(walks - walks[:, [(time - 1) // 2]], torch.randn(n, 1, generator=rng), components=8)
+    return code, code.encode(walks - walks[:, [(time - 1) // 2]], torch.randn(n, 1, generator=rng)), label
+
+
+def _mean_velocities(sampler, label):
+    with torch.no_grad():
+        codes = sampler.sample(torch.eye(CLASSES)[torch.full((300,), label)], _rng(6))
+    return sampler.code.decode(codes)[0][..., 0].diff(dim=1)
+
+
+def _assert_walks(sampler):
+    for label, direction in enumerate((1.0, -1.0)):
+        velocity = _mean_velocities(sampler, label)
+        assert velocity.mean().item() == pytest.approx(direction, abs=0.15)
+        assert velocity.mean(dim=1).std().item() == pytest.approx(0.23, abs=0.12)  # some walk faster throughout
+        assert velocity.diff(dim=1).abs().mean().item() < 0.12  # and nobody jumps
+
+
+def test_a_markov_chain_keeps_its_speed_and_repeats_nothing():
+    code, codes, label = _walks()
+    chain = CodeMarkov(code, CLASSES, neighbours=5, noise=0.1)
+    for one in range(CLASSES):
+        chain.fit_class(one, codes[label == one], _rng(one))
+    _assert_walks(chain)
+    drawn = chain.sample(torch.eye(CLASSES)[torch.zeros(50, dtype=torch.long)], _rng(8))
+    assert torch.cdist(drawn, codes).min() > 1e-3
+
+
+def test_an_autoregressive_network_keeps_its_speed_in_a_free_run():
+    code, codes, label = _walks()
+    network, rng = CodeAutoregressive(code, CLASSES, 24, 0.05, generator=_rng()), _rng(7)
+
+    def draw(step):
+        index = torch.randint(len(codes), (64,), generator=rng)
+        return codes[index], torch.eye(CLASSES)[label[index]]
+
+    recipe = SupervisedRecipe(steps=300, learning_rate=1e-2)
+    train_supervised(network, recipe, draw, lambda model, codes, one_hot: model.loss(codes, one_hot, rng))
+    _assert_walks(network)
+
+
+def test_the_likelihood_of_a_mixture_by_hand():
+    # Five equal parts at 0 with deviation 1, in one number: -log N(2; 0, 1) = 2 up to the constant.
+    assert _surprise(torch.zeros(1, 15), torch.tensor([[2.0]])).item() == pytest.approx(2.0)
+
+
+def test_a_step_of_the_autoregressive_loss_sees_no_future():
+    code, _, _ = _walks()
+    network = CodeAutoregressive(code, CLASSES, 8, 0.05, generator=_rng())
+    velocity = torch.randn(9, 4, 2, generator=_rng(1))
+    changed = velocity.clone()
+    changed[6:] += 1
+    inputs = [network._inputs(one, torch.zeros(4, 1), torch.zeros(4, CLASSES)) for one in (velocity, changed)]
+    assert len(inputs[0]) == 7
+    assert torch.equal(inputs[0][:4], inputs[1][:4])  # steps 0 to 4 read up to place 5 of the padded past
+    assert not torch.equal(inputs[0][5], inputs[1][5])
+
+
+def test_the_attributes_critic_looks_at_attributes_alone():
+    code, codes, label = _walks()
+    critic = DoppelCritic(code, CLASSES, 8, 1.0, generator=_rng())
+    other = DoppelCritic(code, CLASSES, 8, 0.0, generator=_rng())
+    one_hot = torch.eye(CLASSES)[label]
+    auxiliary = critic(codes, one_hot) - other(codes, one_hot)
+    moved = codes.clone()
+    moved[:, 0] += 5
+    assert torch.allclose(critic(moved, one_hot) - other(moved, one_hot), auxiliary, atol=1e-5)
+
+
+@pytest.mark.parametrize("time", [4, 9, 20])
+def test_a_doppelganger_writes_sequences_of_any_length(time):
+    code = SequenceCode.fitted(torch.randn(60, time, 2, generator=_rng()), torch.randn(60, 3, generator=_rng()), 5)
+    generator = DoppelGenerator(code, CLASSES, 8, generator=_rng())
+    codes = generator.sample(torch.eye(CLASSES), _rng(1))
+    assert codes.shape == (CLASSES, code.size)
+    codes.sum().backward()
+    assert all(weight.grad is not None for weight in generator.parameters())

@@ -6,13 +6,15 @@ from PIL import Image
 
 from pipeline.check import check, recognise, render
 from pipeline.city.render_set import RenderSet, render_set
+from pipeline.frames import cache_frames
 from pipeline.sources import SOURCES
 from pipeline.sources.agreement import box_of_ids, constant_depth, examine, gather, scan_error
+from pipeline.store import ingest, load
 
 
 @pytest.fixture(scope="module")
 def training(tmp_path_factory):
-    plan = RenderSet((("salt_lake_city", 2),), size="quarter", samples=1)
+    plan = RenderSet((("houston", 2),), size="quarter", samples=1)
     return render_set(plan, tmp_path_factory.mktemp("set") / "city", processes=1)
 
 
@@ -66,3 +68,12 @@ def test_what_contradicts_itself_is_a_problem(drive):
     assert "3D boxes project" in reasons
     assert "ids keep inside" in reasons
     assert "LiDAR" not in reasons
+
+
+def test_day_and_night_are_cached_apart_and_pair_up(drive, training, tmp_path):
+    stored = load(ingest("rendered_city", training, tmp_path).path)
+    day, night = (cache_frames(stored, (155, 47), tmp_path / name, name) for name in ("image", "night"))
+    assert (day.drive, day.index) == (night.drive, night.index)
+    assert len(day) == len(drive.frames)
+    assert day.pixels.mean() > 1.5 * night.pixels.mean()
+    assert stored[0].frames == drive.frames

@@ -10,7 +10,7 @@ from pipeline.city.intervals import GROUND, SKY
 from pipeline.city.raster import rasterise
 from pipeline.city.recording import Recording
 from pipeline.city.stage import Cast, solid
-from pipeline.city.surface import FaceTable
+from pipeline.city.surface import WRAP, FaceTable
 from pipeline.city.view import View
 from pipeline.city.world import World
 from pipeline.geometry import invert_rigid
@@ -66,7 +66,8 @@ def scan(
     points = []
     for quarter in range(4):
         T_view_velo = _looking(quarter * np.pi / 2)
-        view = View(width, height, (FOCAL_PX, FOCAL_PX), (centre[0], float(centre[1])), T_view_velo @ T_velo_city)
+        T_view_city = T_view_velo @ T_velo_city
+        view = View(width, height, (FOCAL_PX, FOCAL_PX), (centre[0], float(centre[1])), T_view_city, FARTHEST_M)
         points.append(_returns(world, view, rays, _seen(world, recording, cast, frame, view), T_view_velo, rng))
     return np.concatenate(points)
 
@@ -112,8 +113,7 @@ def _reflectance(
     texture, s, t = world.ground.texture_at(x.astype(np.float32), y.astype(np.float32))
     level = 2
     side = world.atlas.size[texture] >> level
-    texel = (
-        world.atlas.start[texture, level] + (t % 1 * side).astype(int) % side * side + (s % 1 * side).astype(int) % side
-    )
+    column, row = (((at + WRAP) * side).astype(np.int64) & (side - 1) for at in (s, t))
+    texel = world.atlas.start[texture, level] + row * side + column
     result[ground] = world.atlas.channels(texel)[0] / 255
     return np.clip(result, 0, 0.99)

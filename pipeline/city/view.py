@@ -23,6 +23,8 @@ class View:
     focal_px: tuple[float, float]
     centre_px: tuple[float, float]
     T_view_city: Float[np.ndarray, "4 4"]
+    reach_m: float = 1000.0
+    """What lies farther ahead may be left out."""
 
     @property
     def eye_m(self) -> Float[np.ndarray, "3"]:

@@ -72,6 +72,7 @@ class Standing:
         tall = max(view.centre_px[1], view.height - view.centre_px[1]) / view.focal_px[1]
         ahead = np.maximum(z, 0)
         near = (np.abs(x) < wide * ahead + reach) & (np.abs(y) < tall * ahead + reach) & (z > -self.radius)
+        near &= z < view.reach_m + self.radius
         large = self.radius * view.focal_px[1] > SMALLEST_PX * z
         return self.faces.take(np.flatnonzero(towards & near & large))
 

@@ -119,6 +119,8 @@ def _with(plan: TourPlan, setting: str) -> TourPlan:
         return replace(plan, lessons={**plan.lessons, owner: lesson})
     if key == "lessons":
         names = value if isinstance(value, list) else [value]
+        if not names:
+            raise UserError("A tour needs at least one lesson.")
         return replace(plan, lessons={str(name): lookup(plan.lessons, str(name), "lesson") for name in names})
     if key == "seed":
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:

@@ -22,6 +22,9 @@ from pipeline.strategies.scale import log_uniform
 from pipeline.strategies.transforms import shuffled
 from pipeline.windows import Windows
 
+TURNS_FREELY_MPS = 5.0
+"""Slower cars turn less than they might."""
+
 
 @dataclass(frozen=True)
 class Recombination:
@@ -92,8 +95,10 @@ class Recombination:
         limits = limits_for(drawn, anchor, rng, self.speed_within_mps, self.standing_within_mps)
         speed, yaw_rate = egos.draw(*limits, rng)
         wide = rng.random(count) < self.wide
-        bias = self.wide_yaw_rate_sd_radps * rng.standard_normal((count, 1))
-        speed = np.where(wide[:, None], smoothed(drawn.scenes.speed_mps), speed)
+        own = smoothed(drawn.scenes.speed_mps)
+        # A car that stands cannot turn.
+        bias = self.wide_yaw_rate_sd_radps * rng.standard_normal((count, 1)) * np.minimum(own / TURNS_FREELY_MPS, 1)
+        speed = np.where(wide[:, None], own, speed)
         yaw_rate = np.where(wide[:, None], smoothed(drawn.scenes.yaw_rate_radps) + bias, yaw_rate)
         # A path driven faster is the same path: the car turns faster, too.
         factor = np.where(wide, log_uniform(self.wide_faster, count, rng), log_uniform(self.faster, count, rng))

@@ -22,7 +22,7 @@ Draw: TypeAlias = Callable[[int, np.random.Generator], Float[np.ndarray, "count 
 """``draw(count, rng)``: digits with brightness from 0 to 1."""
 COMPONENTS = 50
 """Principal components: 82 % of the variance of MNIST."""
-MIXTURE_FITTED_ON = 10_000
+MIXTURE_FITTED_ON = 5_000
 """Digits that the mixture of Gaussians is fitted on; more change little and take long."""
 
 
@@ -53,7 +53,7 @@ def kmeans(real: DigitSet, rng: np.random.Generator, per_cluster: int = 5) -> Fi
     pixels = real.pixels
     codes, _ = _projected(pixels, rng)
     clusters = max(1, len(real) // per_cluster)
-    finder = KMeans(clusters, init="random", n_init=1, max_iter=5, tol=0, random_state=_seed(rng))
+    finder = KMeans(clusters, init="random", n_init=1, max_iter=3, tol=0, random_state=_seed(rng))
     member = finder.fit_predict(codes)
     sums = np.zeros((clusters, pixels.shape[1]), np.float32)
     np.add.at(sums, member, pixels)
@@ -66,13 +66,13 @@ def kmeans(real: DigitSet, rng: np.random.Generator, per_cluster: int = 5) -> Fi
     return Fitted(draw, centres.size)
 
 
-def mixture(real: DigitSet, rng: np.random.Generator, gaussians: int = 30) -> Fitted:
+def mixture(real: DigitSet, rng: np.random.Generator, gaussians: int = 20) -> Fitted:
     """A mixture of Gaussians with full covariances among principal components; one Gaussian is plain PCA."""
     pixels = real.pixels
     codes, components = _projected(pixels, rng)
     fitted_on = codes[_chosen(len(codes), min(MIXTURE_FITTED_ON, len(codes)), rng)]
-    model = GaussianMixture(gaussians, reg_covar=1e-3, max_iter=30, tol=1e-2, random_state=_seed(rng))
-    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # thirty rounds of EM are enough here
+    model = GaussianMixture(gaussians, reg_covar=1e-3, max_iter=15, tol=1e-2, random_state=_seed(rng))
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # fifteen rounds of EM are enough here
         model.fit(fitted_on)
     factors = np.linalg.cholesky(model.covariances_)
 

@@ -17,6 +17,7 @@ from models.latents import normal
 from models.losses import NonSaturating
 from models.reporting import Report, silent
 from models.stabilizers import InstanceNoise
+from models.wide_average import WideAverage
 from pipeline.sources.idx import CLASSES, DigitSet
 
 ENDLESS = 10**9
@@ -86,6 +87,8 @@ class DigitGan:
     resize: bool = False
     """Whether the convolutional generator enlarges before it convolves."""
     recipe: AdversarialRecipe = field(default_factory=lambda: noisy(28))
+    wide: bool = False
+    """Whether the maker is an average over most of training instead of the loop's own, over its last ninth."""
 
     def train(
         self, real: DigitSet, rng: torch.Generator, report: Report = silent, looks: int = 1, look: Look | None = None
@@ -102,12 +105,16 @@ class DigitGan:
         generator, critic = self._networks(real.images.shape[1], rng)
         players = Players(generator, critic, self.recipe)
         draw_real = _drawing(real, convolutional=self.players == "convolutional", conditional=self.conditional)
+        wide = WideAverage(generator, self.recipe.report_every, then=report)
         maker = DigitMaker(
-            players.average.network, self.latent, self.conditional, sum(p.numel() for p in generator.parameters())
+            wide.network if self.wide else players.average.network,
+            self.latent,
+            self.conditional,
+            sum(p.numel() for p in generator.parameters()),
         )
         for leg in range(1, looks + 1):
             recipe = replace(self.recipe, steps=self.recipe.steps * leg // looks)
-            train_adversarial(players, recipe, draw_real, normal(self.latent), rng, report)
+            train_adversarial(players, recipe, draw_real, normal(self.latent), rng, wide)
             self._measure_statistics(maker, recipe.batch)
             if look:
                 look(recipe.steps, maker)

@@ -10,7 +10,6 @@ import pandas as pd
 import torch
 from jaxtyping import Float
 
-from models.adversarial import AdversarialRecipe
 from models.latents import normal
 from models.losses import Minimax
 from models.monitor import Monitor
@@ -79,15 +78,16 @@ class DenseDigits:
         referee = appoint_referee(data, self.scoring, rng)
         seed = int(rng.integers(2**31))
         plans = {
-            "healthy": (noisy(data.side), self.epochs),
-            "lecture": (LECTURE, self.lecture_epochs),
-            "sick": (SICK, self.sick_epochs),
+            "healthy": (DigitGan(recipe=noisy(data.side)), self.epochs),
+            "lecture": (DigitGan(recipe=LECTURE), self.lecture_epochs),
+            "sick": (DigitGan(recipe=SICK), self.sick_epochs),
         }
         runs = {name: self._trained(*plan, referee, seed, report) for name, plan in plans.items()}
         return _told(data, referee, runs)
 
-    def _trained(self, recipe: AdversarialRecipe, epochs: int, referee: Referee, seed: int, report: Report) -> _Run:
-        gan = DigitGan(hidden=self.hidden, recipe=replace(recipe, steps=epochs * self.steps_per_epoch))
+    def _trained(self, gan: DigitGan, epochs: int, referee: Referee, seed: int, report: Report) -> _Run:
+        recipe = replace(gan.recipe, steps=epochs * self.steps_per_epoch)
+        gan = replace(gan, hidden=self.hidden, recipe=recipe)
         latent = normal(gan.latent)(SHOWN, torch.Generator().manual_seed(seed))
         rows: list[Float[np.ndarray, "column height width"]] = []
         likelihoods: list[LogLikelihood] = []

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from models.losses import LeastSquares
 from models.players import AdversarialRecipe, Players
@@ -64,9 +65,44 @@ class Identity:
         real: Float[Tensor, "batch ..."], given: Sequence[Tensor],
     ) -> Float[Tensor, ""]:  # fmt: skip
         """How much the translators change real pictures of their target domains."""
-        if not isinstance(generator, TranslatorPair):
-            raise ValueError(f"identity is for a TranslatorPair, got {type(generator).__name__}")
-        return self.every * self.weight * (generator.reconstruct(real) - real).abs().mean()
+        return self.every * self.weight * (_pair(generator).reconstruct(real) - real).abs().mean()
+
+
+@dataclass(frozen=True)
+class SemanticConsistency:
+    """weight · cross-entropy between what a frozen judge sees in a picture and in its translation, both directions.
+
+    The judge is any network from pictures to logits over axis 1; its surest class for the picture is the label of the
+    translation (Hoffman et al., CyCADA, ICML 2018, equation 4). It is no part of the run: whoever continues a run
+    brings the same judge.
+    """
+
+    weight: float = 1.0
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a weight that rewards confusion."""
+        _require_positive(self.weight, self.every)
+
+    def __call__(
+        self, generator: nn.Module, *, latent: Tensor, fake: Float[Tensor, "batch ..."],
+        real: Float[Tensor, "batch ..."], given: Sequence[Tensor],
+    ) -> Float[Tensor, ""]:  # fmt: skip
+        """How differently the judge sees translations."""
+        night, day = latent.split(3, dim=1)
+        sources, translations = torch.cat([day, night]), torch.cat(fake.split(3, dim=1))
+        loss = fake.new_zeros(())
+        for judge in _pair(generator).judges:
+            with torch.no_grad():
+                label = judge(sources).argmax(dim=1)
+            loss = loss + cross_entropy(judge(translations), label)
+        return self.every * self.weight * loss
+
+
+def _pair(generator: nn.Module) -> TranslatorPair:
+    if not isinstance(generator, TranslatorPair):
+        raise ValueError(f"this term is for a TranslatorPair, got {type(generator).__name__}")
+    return generator
 
 
 def _require_positive(weight: float, every: int) -> None:
@@ -81,6 +117,8 @@ class CycleGan:
     cycle: CycleConsistency = CycleConsistency()
     identity: Identity | None = Identity()
     """None is faster and lets colours drift."""
+    semantic: SemanticConsistency | None = None
+    """Needs a judge."""
     shared: bool = False
     """Whether both translators have one latent space."""
     width: int = 32
@@ -96,16 +134,24 @@ class CycleGan:
 
     def training(self, report_every: int = 100) -> AdversarialRecipe:
         """What the loop follows."""
-        terms = (self.cycle,) if self.identity is None else (self.cycle, self.identity)
+        terms = tuple(term for term in (self.cycle, self.identity, self.semantic) if term is not None)
         return AdversarialRecipe(
             loss=LeastSquares(), penalties=(), generator_terms=terms, replay=self.pool, steps=self.steps,
             critic_steps=1, batch=self.batch, generator_rate=self.rate, critic_rate=self.rate, betas=(0.5, 0.999),
             average=self.average, report_every=report_every,
         )  # fmt: skip
 
-    def players(self, recipe: AdversarialRecipe, generator: torch.Generator) -> Players:
-        """Fresh networks, on the generator's device."""
+    def players(self, recipe: AdversarialRecipe, generator: torch.Generator, judge: nn.Module | None = None) -> Players:
+        """Fresh networks, on the generator's device; ``judge`` is frozen in place.
+
+        Raises:
+            ValueError: semantic consistency without a judge, or a judge without anything to judge.
+        """
+        if (judge is None) != (self.semantic is None):
+            raise ValueError("semantic consistency and a judge need each other: give both or none")
         translators = TranslatorPair(self.width, self.blocks, self.shared, self.precision, generator=generator)
+        if judge is not None:
+            translators.judges = (judge.requires_grad_(False).eval(),)
         critics = CriticPair(self.width, self.halvings, self.precision, generator=generator)
         return Players(translators, critics, recipe)
 

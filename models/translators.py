@@ -87,6 +87,8 @@ class TranslatorPair(nn.Module):
     ) -> None:
         """Draw the initial weights from ``generator`` alone."""
         super().__init__()
+        self.judges: tuple[nn.Module, ...] = ()
+        """Frozen networks that terms of the loss ask; a tuple, so that nobody trains or stores them."""
         to_night = ResidualTranslator(width, blocks, generator=generator)
         to_day = ResidualTranslator(width, blocks, generator=generator)
         if shared:

@@ -20,6 +20,8 @@ class UNet(nn.Module):
     ) -> None:
         """Draw the initial weights from ``generator`` alone; channels double from ``width`` up to eight times it."""
         super().__init__()
+        if levels < 2:
+            raise ValueError(f"levels must be 2 or more, got {levels}")
         sizes = [width * min(2**level, 8) for level in range(levels)]
         with torch.device("meta"):
             self.down = nn.ModuleList(

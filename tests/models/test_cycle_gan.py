@@ -8,7 +8,7 @@ from torch import nn
 
 from models.adversarial import train_adversarial
 from models.checkpoints import load_checkpoint, save_checkpoint
-from models.cycle_gan import CycleConsistency, CycleGan, Identity, unpaired
+from models.cycle_gan import CycleConsistency, CycleGan, Identity, SemanticConsistency, unpaired
 from models.reporting import CheckpointRefused, TrainingDiverged
 from models.translators import CriticPair, ResidualTranslator, TranslatorPair
 
@@ -78,6 +78,38 @@ def test_identity_costs_changes_in_the_target_domain_and_is_heavier_when_lazy():
         assert loss.item() == pytest.approx(every * 2.0 * (1 + 3) / 2)
     with pytest.raises(ValueError, match="TranslatorPair, got Identity"):
         Identity()(nn.Identity(), latent=real, fake=real, real=real, given=[])
+
+
+class _Brightness(nn.Module):
+    """Sure by 4 that a picture is dark (class 0) or bright (class 1)."""
+
+    def forward(self, images):
+        logit = 4 * images.mean(dim=(1, 2, 3)).sign()
+        return torch.stack([-logit / 2, logit / 2], dim=1)
+
+
+def test_a_judge_that_sees_something_else_in_a_translation_costs():
+    sources = torch.cat([torch.full((1, 3, 4, 4), 0.2), torch.full((1, 3, 4, 4), 0.5)], dim=1)  # both bright
+    pair = _Shift(1.0)
+    pair.judges = (_Brightness(),)
+    loss = SemanticConsistency(weight=2.0)(pair, latent=sources, fake=pair(sources), real=sources, given=[])
+    wrong, right = math.log(1 + math.exp(4)), math.log(1 + math.exp(-4))  # the day became dark, the night stayed bright
+    assert loss.item() == pytest.approx(2 * (wrong + right) / 2)
+
+
+def test_a_judge_moves_the_translators_and_is_neither_trained_nor_stored():
+    judge, recipe = nn.Conv2d(3, 2, 1), replace(SMALL, steps=2, semantic=SemanticConsistency(weight=50.0))
+    before = judge.weight.clone()
+    players = _train(recipe, recipe.players(recipe.training(), _rng(1), judge))
+    assert torch.equal(judge.weight, before)
+    assert players.generator.state_dict().keys() == _train(replace(SMALL, steps=2)).generator.state_dict().keys()
+    assert not _equal(players.generator, _train(replace(SMALL, steps=2)).generator)
+    for wrong in (
+        lambda: recipe.players(recipe.training(), _rng()),
+        lambda: SMALL.players(SMALL.training(), _rng(), judge),
+    ):
+        with pytest.raises(ValueError, match="need each other"):
+            wrong()
 
 
 def test_it_is_the_textbook_step():

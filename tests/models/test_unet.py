@@ -17,6 +17,8 @@ def test_a_picture_keeps_its_size():
 def test_a_picture_that_cannot_be_halved_so_often_is_refused():
     with pytest.raises(ValueError, match=r"multiples of 8 px high and wide, got \(16, 20\)"):
         UNet(3, 1, width=8, levels=3, generator=_rng())(torch.zeros(1, 3, 16, 20))
+    with pytest.raises(ValueError, match="2 or more, got 1"):
+        UNet(3, 1, levels=1, generator=_rng())
 
 
 @pytest.mark.parametrize(("halvings", "patch"), [(1, 16), (2, 34), (3, 70)])

@@ -27,6 +27,8 @@ LATENT = 64
 WIDTH = 128
 SAMPLES = 2000
 """Samples by which a generator is judged."""
+NARROW = 0.4
+"""Spread of the fakes, as a part of the ring's, at which the monitor speaks: a few of its modes spread that far."""
 KERNELS = 8
 """Features of minibatch discrimination."""
 
@@ -117,7 +119,7 @@ class Ring:
 
 def _listener(curve: list[tuple[int, Mapping[str, float]]], words: list[str], name: str, then: Report) -> Report:
     """Keeps the losses, and what the monitor says of them."""
-    thresholds = Thresholds(critic_loss=None) if name == "wgan_gp" else Thresholds()
+    thresholds = Thresholds(diversity=NARROW, critic_loss=None if name == "wgan_gp" else 0.05)
     monitor = Monitor(words.append, thresholds, then)
 
     def listen(step: int, values: Mapping[str, float]) -> None:

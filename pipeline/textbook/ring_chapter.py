@@ -77,11 +77,12 @@ STORY = (
     "A sample is good within 3 standard deviations of a mode; a mode is kept if at least a fifth of its fair share of "
     "the samples is good. Samples are drawn from the last weights, without an average of the generator.",
     "Unrolling shows the generator the critic of a few steps later, which has already seen the jump. Minibatch "
-    "discrimination lets the critic see that a batch is all alike. The Wasserstein critic, kept 1-Lipschitz by the "
+    "discrimination lets the critic see that a batch is all alike; at these rates it finds the whole ring, but single "
+    "modes flicker until the end. The Wasserstein critic, kept 1-Lipschitz by the "
     "gradient penalty, pulls from everywhere with a bounded slope, so that no mode is ever out of sight.",
-    "Take home: a generator loss says little about diversity. Look at the samples and count modes while training, and "
-    "slow the generator down before reaching for anything else: at half its rate and with less momentum (0.5) the "
-    "plain GAN keeps this ring as well.",
+    "Take home: the losses of the collapsing GAN hover like healthy ones and say nothing about diversity. Look at the "
+    "samples, count modes while training, and slow the generator down before reaching for anything else: at half its "
+    "rate and with less momentum (0.5) the plain GAN kept this ring as well.",
 )
 
 

@@ -92,7 +92,7 @@ def loss_curves(losses: Mapping[str, tuple[Sequence[int], Sequence[Mapping[str, 
         axes.set_xlabel("step")
     for axes in grid.flat[len(losses) :]:
         axes.set_visible(False)
-    for place, text, colour in ((0.97, "critic", theme.better), (0.85, "generator", theme.worse)):
+    for place, text, colour in ((0.62, "critic", theme.better), (0.5, "generator", theme.worse)):
         grid[0][0].text(0.97, place, text, color=colour, fontsize=8.5, ha="right", va="top",
                         transform=grid[0][0].transAxes)  # fmt: skip
     figure.tight_layout(pad=0.4)

@@ -1,15 +1,19 @@
 """Synthetic windows as drives, so that they can be written in any layout that takes drives.
 
 Windows are independent samples: they are laid out one block of frames after another, a few side by side, each as a
-track of its own. A box at the image border counts as truncated; what a window does not know (3D boxes, poses,
-occlusion) stays unknown.
+track of its own. Windows with scenes follow one another instead, each with its 3D boxes; the ego car drives from one
+block into the next without a jump. A box at the image border counts as truncated; what a window does not know stays
+unknown.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from pipeline.schema import KINDS, Calibration, Drive, Track
+from pipeline.ego_paths import planar_path
+from pipeline.geometry import rigid, rotation_from_euler
+from pipeline.scenes import Scenes
+from pipeline.schema import KINDS, KITTI_DT_S, Calibration, Drive, EgoMotion, Track
 from pipeline.windows import Windows, border_mask
 
 ABREAST = 8
@@ -17,46 +21,73 @@ ABREAST = 8
 
 
 def to_drives(windows: Windows, calibrations: Mapping[str, Calibration | None]) -> tuple[Drive, ...]:
-    """One drive for each real drive that the windows were made from, named 0000, 0001, ... as KITTI does.
+    """One drive for each real drive (and each camera) that the windows were made from, named 0000, 0001, ...
 
     Args:
         windows: Samples of any strategy.
-        calibrations: Cameras of the real drives; a drive that is not in it gets none.
+        calibrations: Cameras of the real drives; a drive that is not in it gets none, unless its scenes know it.
     """
-    origins = sorted(set(windows.drive.tolist()))
+    parts = [
+        (origin, part)
+        for origin in sorted(set(windows.drive.tolist()))
+        for part in _by_camera(windows.take(windows.drive == origin))
+    ]
     return tuple(
-        _drive(windows.take(windows.drive == origin), f"{number:04d}", origin, calibrations.get(origin))
-        for number, origin in enumerate(origins)
+        _drive(part, f"{number:04d}", origin, calibrations.get(origin)) for number, (origin, part) in enumerate(parts)
     )
 
 
+def _by_camera(windows: Windows) -> list[Windows]:
+    """Windows seen by the same camera; mirrored ones are seen by a mirrored camera."""
+    if windows.scenes is None:
+        return [windows]
+    cameras, which = np.unique(windows.scenes.P2.reshape(len(windows), -1), axis=0, return_inverse=True)
+    return [windows.take(which.reshape(-1) == number) for number in range(len(cameras))]
+
+
 def _drive(windows: Windows, name: str, origin: str, calibration: Calibration | None) -> Drive:
-    width, height = windows.image_size[0]
+    width, height = (int(side) for side in windows.image_size[0])
+    scenes, length = windows.scenes, windows.boxes.shape[1]
+    abreast = ABREAST if scenes is None else 1
+    starts = np.arange(len(windows)) // abreast * length
+    ego = None if scenes is None else _ego(scenes)
+    if scenes is not None and not (calibration and np.array_equal(calibration.P2, scenes.P2[0])):
+        calibration = Calibration(scenes.P2[0], scenes.T_cam_imu[0], np.eye(4), (width, height))
     return Drive(
         name=name,
         source="synthetic",
         calibration=calibration,
-        ego=None,
-        tracks=tuple(_track(windows, index, name) for index in range(len(windows))),
-        image_size=(int(width), int(height)),
+        ego=ego,
+        tracks=tuple(_track(windows, index, name, starts[index] + np.arange(length)) for index in range(len(windows))),
+        image_size=(width, height),
+        dt_s=KITTI_DT_S if scenes is None else float(scenes.dt_s[0]),
         notes=(f"{windows.origin[0]} samples made from drive {origin}",),
     )
 
 
-def _track(windows: Windows, index: int, drive: str) -> Track:
-    length = windows.boxes.shape[1]
+def _ego(scenes: Scenes) -> EgoMotion:
+    """All windows' ego motions driven one after the other on the plane."""
+    speed, yaw_rate = (values.reshape(1, -1).astype(np.float64) for values in (scenes.speed_mps, scenes.yaw_rate_radps))
+    x, y, yaw = planar_path(speed, yaw_rate, scenes.dt_s[:1], 0)[0].T
+    level = np.zeros_like(yaw)
+    poses = rigid(rotation_from_euler(level, level, yaw), np.column_stack([x, y, level]))
+    return EgoMotion(np.arange(len(yaw)), poses, speed[0], yaw_rate[0])
+
+
+def _track(windows: Windows, index: int, drive: str, frames: np.ndarray) -> Track:
+    length, scenes = len(frames), windows.scenes
     unknown = np.full((length, 3), np.nan)
     return Track(
         drive=drive,
         track_id=index,
         kind=KINDS[windows.kind[index]],
-        frames=index // ABREAST * length + np.arange(length),
+        frames=frames,
         boxes=windows.boxes[index].astype(float),
         truncated=border_mask(windows.boxes[index], windows.image_size[index]).astype(float),
         occluded=np.full(length, 3),
-        size_m=unknown,
-        position_cam_m=unknown,
-        rotation_y_rad=unknown[:, 0],
+        size_m=unknown if scenes is None else scenes.size_m[index].astype(float),
+        position_cam_m=unknown if scenes is None else scenes.position_cam_m[index].astype(float),
+        rotation_y_rad=unknown[:, 0] if scenes is None else scenes.rotation_y_rad[index].astype(float),
         position_world_m=unknown,
         yaw_world_rad=unknown[:, 0],
         valid=windows.valid[index],

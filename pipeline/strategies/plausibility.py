@@ -42,7 +42,8 @@ class BorderPlausibility:
             least = np.full((len(windows), 4), np.inf)
             for (kind, side), limit in limits.items():
                 least[windows.kind == kind, side] = limit
-            return ~(touches & (height[..., None] < least[:, None])).any(axis=(1, 2))
+            implausible: np.ndarray = touches & (height[..., None] < least[:, None])
+            return np.asarray(~implausible.any(axis=(1, 2)))
 
         return keep
 

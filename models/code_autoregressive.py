@@ -15,6 +15,9 @@ PARTS = 5
 NARROWEST = -5.0
 """Least logarithm of a Gaussian's deviation: labels that repeat would otherwise be worth any price."""
 
+START = -2.0
+"""The same of an untrained network: steps change little, and a free run adds their errors up."""
+
 
 class CodeAutoregressive(LossSampler):
     """p(anchors | class) · Π_t p(v_t | v_<t, anchors, class): each factor a mixture, the memory an LSTM.
@@ -76,7 +79,7 @@ def _parts(numbers: Float[Tensor, "*batch numbers"]) -> tuple[Tensor, Tensor, Te
     """Logarithms of the shares, means and logarithms of the deviations of a mixture."""
     shares, rest = numbers[..., :PARTS].log_softmax(dim=-1), numbers[..., PARTS:]
     mean, log_deviation = rest.unflatten(-1, (PARTS, -1)).chunk(2, dim=-1)
-    return shares, mean, log_deviation.clamp(NARROWEST, 3)
+    return shares, mean, (log_deviation + START).clamp(NARROWEST, 3)
 
 
 def _surprise(numbers: Float[Tensor, "*batch numbers"], values: Float[Tensor, "*batch size"]) -> Tensor:

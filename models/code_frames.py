@@ -62,7 +62,8 @@ class CodeVelocities(nn.Module):
         self.code, self.steps = code, code.time - 1
         wide = (code.components * code.scale[:, None]).unflatten(1, (code.time, code.channels)).diff(dim=1)
         mean = code.mean.unflatten(0, (code.time, code.channels)).diff(dim=0)
-        self.register_buffer("scale", (wide.square().sum(0) + mean.square()).mean(0).sqrt().clamp(min=1e-9))
+        size = (wide.square().sum(0) + mean.square()).mean(0).sqrt()
+        self.register_buffer("scale", size.clamp(min=1e-9).maximum(1e-3 * size.max()))  # no channel of rounding errors
 
     def velocities(self, codes: Float[Tensor, "n size"]) -> Float[Tensor, "n steps channels"]:
         """Differences from frame to frame."""

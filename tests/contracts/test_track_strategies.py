@@ -1,5 +1,6 @@
 """What every entry of the table of track strategies promises."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from pipeline.strategies import PLACEBOS, TRACK_STRATEGIES, TrackStrategy
 from pipeline.windows import Windows
 
 COUNT = 60
+SHORT = ({"steps": 20, "batch": 32, "hidden": 16}, {"steps": 40}, {"drives": 2, "frames": 60})
+"""Hyperparameters of short training; a recipe takes the first of which it has every name."""
 
 
 def _fast(name: str) -> TrackStrategy:
@@ -21,13 +24,13 @@ def _fast(name: str) -> TrackStrategy:
     return _shortened(TRACK_STRATEGIES[name])
 
 
-def _shortened(recipe: TrackStrategy) -> TrackStrategy:
+def _shortened(recipe: TrackStrategy, options: Sequence[Mapping[str, int]] = SHORT) -> TrackStrategy:
     names = {field.name for field in fields(recipe)}
     if "parts" in names:
         return replace(recipe, parts=tuple(_shortened(part) for part in recipe.parts))
     if "part" in names:
-        return replace(recipe, part=_shortened(recipe.part))
-    for option in ({"steps": 40}, {"drives": 2, "frames": 60}):
+        return replace(recipe, part=_shortened(recipe.part, SHORT[1:]))  # for filters to let something pass
+    for option in options:
         with suppress(UserError):  # it has none of that name
             return configured(recipe, option, "recipe")
     return recipe

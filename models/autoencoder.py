@@ -18,7 +18,7 @@ from models.supervised import SupervisedRecipe, train_supervised
 CODE = 20
 """Numbers that an image is squeezed through; 20 as in Kingma and Welling's figure 2."""
 HIDDEN = 500
-RECIPE = SupervisedRecipe(steps=2500, batch=128, learning_rate=2e-3)
+RECIPE = SupervisedRecipe(steps=1500, batch=128, learning_rate=2e-3)
 
 
 class Autoencoder(nn.Module):

@@ -29,7 +29,7 @@ CONVOLUTIONAL = AdversarialRecipe(
     loss=NonSaturating(), penalties=(), critic_steps=1, batch=128, generator_rate=1e-3, critic_rate=4e-4,
     betas=(0.5, 0.999), average=0.995, one_pass=False, report_every=39, vital_signs=True,
 )  # fmt: skip
-"""DCGAN's rules at rates for short runs: the published 2e-4 for both players wants ten times as many steps."""
+"""DCGAN's rules at higher rates than the published 2e-4, for runs of a few hundred steps."""
 
 Look: TypeAlias = Callable[[int, "DigitMaker"], None]
 """``look(step, maker)``: called now and then while a GAN learns."""

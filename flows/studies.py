@@ -20,6 +20,8 @@ SHARE = 0.5
 GAN_SHARES = {
     "gan": 0.25, "gan_unfiltered": 0.5, "flip+gan": 0.625,
     "flip+recombination": 0.75, "flip+recombination_vehicles": 0.75,
+    "flip+factorised_gan": 0.625, "flip+residual_gan": 0.625,
+    **dict.fromkeys(("gmm", "vae", "flow", "conv_gan", "rcgan", "infogan", "doppelganger", "markov"), 0.25),
 }  # fmt: skip
 """Learned samples are less exact than transformed ones, so batches hold fewer of them: of flip+gan's, a quarter of the
 batch is the GAN's, and all of it is mirrored half the time. So is all of flip+recombination's, half recombined."""
@@ -212,6 +214,20 @@ ALL_STRATEGIES = (
 )  # fmt: skip
 """The placebos, the transformations and the sequence GAN."""
 
+GENERATORS = (
+    NONE, "copies", "noise", "flip", "classical", "gan", "flip+gan",
+    "recombination", "flip+recombination", "flip+recombination_vehicles", "city_traffic",
+    "factorised_gan", "flip+factorised_gan", "residual_gan", "flip+residual_gan",
+    "gmm", "vae", "flow", "conv_gan", "rcgan", "infogan", "doppelganger", "markov",
+)  # fmt: skip
+"""One or more of every family of makers of tracks, and what they must beat."""
+
+CANDIDATES = (
+    "flip", NONE, "classical", "flip+gan", "flip+recombination", "flip+recombination_vehicles", "flip+factorised_gan",
+    "flip+residual_gan",
+)  # fmt: skip
+"""What a policy may choose from, the safest first."""
+
 STUDIES: dict[str, Study] = {
     "mini": Study(
         name="mini",
@@ -245,6 +261,26 @@ STUDIES: dict[str, Study] = {
         valid=("0005", "0008", "0013", "0017"),
         held_out=("0004", "0007", "0011", "0015", "0019"),
         profiles={"quick": {"seeds": 3, "tstr_seeds": 1}},
+    ),
+    "generators": Study(
+        name="generators",
+        about="On KITTI tracking: does any generator of tracks beat a mirror image, and how scarce must data be?",
+        source="kitti_tracking",
+        strategies=GENERATORS,
+        fractions=(0.05, 0.1, 0.25, 1.0),
+        seeds=10,
+        folds=3,
+        rival="flip",
+        policies={"policy": Policy(CANDIDATES), "policy by class": Policy(CANDIDATES, by_class=True)},
+        profiles={
+            "quick": {
+                "seeds": 3,
+                "fractions": [0.05, 0.25],
+                "folds": 0,
+                "valid": ["0005", "0008", "0013", "0017"],
+                "held_out": ["0004", "0007", "0011", "0015", "0019"],
+            }
+        },
     ),
 }
 """Every study by name. To add one: add its entry."""

@@ -47,10 +47,12 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
     ),
     "city_traffic": CityTraffic(),
     "factorised_gan": FactorisedGan(),
+    "flip+factorised_gan": Mixture((Flip(), Mirrored(FactorisedGan())), (0.6, 0.4), name="flip+factorised_gan"),
     "gmm": Gmm(),
     "vae": Vae(),
     "flow": FlowMatching(),
     "residual_gan": ResidualGan(),
+    "flip+residual_gan": Mixture((Flip(), Mirrored(ResidualGan())), (0.6, 0.4), name="flip+residual_gan"),
     "conv_gan": ConvolutionalGan(),
     "rcgan": RecurrentGan(),
     "infogan": InfoGan(),
@@ -61,3 +63,9 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
 
 PLACEBOS = ("copies", "noise")
 """Strategies that must not gain; every study runs them."""
+
+KEEP_SCENES = (
+    "copies", "noise", "flip", "recombination", "flip+recombination", "flip+recombination_vehicles", "city_traffic",
+    "factorised_gan",
+)  # fmt: skip
+"""Strategies whose samples hold in the world, not in the image alone: tasks on the ground can learn from them."""

@@ -16,10 +16,9 @@ from models.reporting import Report, TrainingDiverged, silent
 from pipeline.registry import configured, lookup
 from pipeline.schema import UserError
 from pipeline.splits import Split
-from pipeline.strategies import TRACK_STRATEGIES, TrackStrategy
+from pipeline.strategies import KEEP_SCENES, TRACK_STRATEGIES, TrackStrategy
 from pipeline.tasks import TASKS, Task
-from pipeline.tasks.baselines import baselines
-from pipeline.tasks.forecast_errors import forecast_errors, summarise
+from pipeline.tasks.forecast_errors import summarise
 from pipeline.windows import PREDICTED_KINDS, Windows, fraction_of_tracks, of_drives
 
 NONE = "none"
@@ -143,8 +142,18 @@ def the_task(design: Design) -> Task[Any]:
 
 
 def the_strategy(name: str, design: Design) -> TrackStrategy:
-    """The strategy with the design's hyperparameters."""
-    return configured(lookup(TRACK_STRATEGIES, name, "strategy"), design.options.get(name, {}), name)
+    """The strategy with the design's hyperparameters.
+
+    Raises:
+        UserError: unknown strategy or option, or the task cannot learn from this strategy's samples.
+    """
+    strategy = lookup(TRACK_STRATEGIES, name, "strategy")
+    if the_task(design).needs_scenes and name not in KEEP_SCENES:
+        raise UserError(
+            f'Strategy "{name}" changes boxes in the image alone, so the task "{design.task}", which works in the '
+            f"world, cannot learn from its samples. Strategies that it can learn from: {', '.join(KEEP_SCENES)}."
+        )
+    return configured(strategy, design.options.get(name, {}), name)
 
 
 def hyperparameters(name: str, design: Design) -> dict[str, Any]:
@@ -155,11 +164,9 @@ def hyperparameters(name: str, design: Design) -> dict[str, Any]:
 def run_baselines(design: Design, split: Split, fold: int, windows: Windows) -> pd.DataFrame:
     """Errors of the forecasts that learn nothing, with the columns of an arm's errors (seed -1, fraction 1)."""
     held_out = _thinned(of_drives(windows, split.held_out), design.held_out_stride)
-    tables = [
-        _labelled(summarise(forecast_errors(forecast(held_out), held_out)), Arm(name, 1.0, fold, -1))
-        for name, forecast in baselines(of_drives(windows, split.train), design.history).items()
-    ]
-    return pd.concat(tables, ignore_index=True)
+    tables = the_task(design).examine_baselines(of_drives(windows, split.train), held_out)
+    labelled = [_labelled(summarise(errors), Arm(name, 1.0, fold, -1)) for name, errors in tables.items()]
+    return pd.concat(labelled, ignore_index=True)
 
 
 def examine_synthetic(arm: Arm, design: Design, model: Mapping[str, np.ndarray], synthetic: Windows) -> pd.DataFrame:

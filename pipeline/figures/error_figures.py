@@ -10,6 +10,9 @@ from pipeline.figures.style import Theme, label, label_ends, new_axes, strategy_
 from pipeline.scoring.conclusion import words
 from pipeline.scoring.scores import Scores
 
+MOST_TICKS = 14
+"""More numbers than these would touch each other below a figure."""
+
 
 def error_by_horizon(scores: Scores, fraction: float, theme: Theme) -> Figure:
     """The plain model and the forecasts without learning, step by step into the future."""
@@ -26,7 +29,7 @@ def error_by_horizon(scores: Scores, fraction: float, theme: Theme) -> Figure:
             ends.append((errors[-1], "plain model" if name == NONE else label(words(name)), colour))
     axes.set_ylim(bottom=0)
     _horizon_axis(figure, steps)
-    axes.set_ylabel("centre error, px")
+    axes.set_ylabel(f"centre error, {scores.unit}")
     label_ends(axes, ends)
     return figure
 
@@ -72,7 +75,7 @@ def _horizon_axis(figure: Figure, steps: Sequence[int]) -> None:
     axes.set_xlabel("frames ahead")
     if steps:
         axes.set_xlim(min(steps), max(steps))
-        axes.set_xticks(steps)
+        axes.set_xticks(steps[:: -(-len(steps) // MOST_TICKS)])
 
 
 def training_curves(scores: Scores, rows: pd.DataFrame, name: str, theme: Theme) -> Figure:

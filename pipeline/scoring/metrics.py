@@ -28,9 +28,14 @@ _KNOWN = {
     "e1_px": Metric("e1_px", "one-step error", "px"),
     "min_ade_px": Metric("min_ade_px", "displacement error of the best hypothesis", "px", short="min ADE"),
     "min_fde_px": Metric("min_fde_px", "final error of the best hypothesis", "px", short="min FDE"),
+    "ade_m": Metric("ade_m", "average displacement error", "m", short="ADE"),
+    "fde_m": Metric("fde_m", "final displacement error", "m", short="FDE"),
+    "min_ade_m": Metric("min_ade_m", "displacement error of the best hypothesis", "m", short="min ADE"),
+    "min_fde_m": Metric("min_fde_m", "final error of the best hypothesis", "m", short="min FDE"),
     "nade": Metric("nade", "average displacement error in box heights", "heights", short="ADE"),
 }
-_STEP = re.compile(r"step_(\d+)_px")
+_STEP = re.compile(r"step_(\d+)_(px|m)")
+_SECOND = re.compile(r"(min_)?de_(\d+)s_m")
 _OVERLAP = re.compile(r"iou_(\d+)")
 
 
@@ -39,7 +44,10 @@ def describe(column: str) -> Metric:
     if column in _KNOWN:
         return _KNOWN[column]
     if step := _STEP.fullmatch(column):
-        return Metric(column, f"error {int(step[1])} steps ahead", "px")
+        return Metric(column, f"error {int(step[1])} steps ahead", step[2])
+    if second := _SECOND.fullmatch(column):
+        whose, short = (" of the best hypothesis", "min ") if second[1] else ("", "")
+        return Metric(column, f"error{whose} {second[2]} s ahead", "m", short=f"{short}{second[2]} s")
     if step := _OVERLAP.fullmatch(column):
         return Metric(
             column,
@@ -53,7 +61,7 @@ def describe(column: str) -> Metric:
 
 def metric_columns(columns: list[str]) -> list[str]:
     """The columns of an error table that hold a metric worth a row of its own: all but the errors by step."""
-    return [name for name in columns if name in _KNOWN or _OVERLAP.fullmatch(name)]
+    return [name for name in columns if name in _KNOWN or _OVERLAP.fullmatch(name) or _SECOND.fullmatch(name)]
 
 
 def step_columns(columns: list[str]) -> dict[int, str]:

@@ -16,4 +16,4 @@ class Copies:
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Nothing to learn."""
-        return transforming(real, lambda windows, rng: windows.boxes, "copies", lambda windows: windows.scenes)
+        return transforming(real, lambda windows, rng: windows.boxes, "copies", lambda windows, rng: windows.scenes)

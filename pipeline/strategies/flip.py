@@ -27,5 +27,5 @@ def mirror(windows: Windows) -> np.ndarray:
     return np.stack([last_column - right, top, last_column - left, bottom], axis=-1)
 
 
-def _mirrored_scenes(windows: Windows) -> Scenes | None:
+def _mirrored_scenes(windows: Windows, rng: np.random.Generator) -> Scenes | None:
     return windows.scenes and windows.scenes.mirrored(windows.image_size)

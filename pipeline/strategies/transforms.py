@@ -18,12 +18,12 @@ ROUNDS = 50
 """How often rejected windows are drawn again before giving up."""
 
 
-SceneTransform: TypeAlias = Callable[[Windows], Scenes | None]
+SceneTransform: TypeAlias = Callable[[Windows, np.random.Generator], Scenes | None]
 """Windows -> their scenes after the change; None where the new boxes mean nothing in the world."""
 
 
 def transforming(
-    real: Windows, transform: Transform, name: str, scenes: SceneTransform = lambda windows: None
+    real: Windows, transform: Transform, name: str, scenes: SceneTransform = lambda windows, rng: None
 ) -> Synthesizer:
     """A synthesizer that passes through ``real`` in random order and changes each window it takes.
 
@@ -38,7 +38,7 @@ def transforming(
                 break
             drawn = real.take(shuffled(len(real), missing, rng))
             boxes = clip_to_image(transform(drawn, rng).astype(np.float32), drawn.image_size)
-            changed = drawn.moved_to(boxes, name, scenes(drawn))
+            changed = drawn.moved_to(boxes, name, scenes(drawn, rng))
             parts.append(changed.take(visible(changed.boxes)))
             missing -= len(parts[-1])
         if missing > 0:

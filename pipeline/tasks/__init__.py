@@ -3,10 +3,12 @@
 from typing import Any
 
 from pipeline.tasks.base import Task as Task
+from pipeline.tasks.ground_plane import GroundPlane
 from pipeline.tasks.hypotheses import Hypotheses
 from pipeline.tasks.prediction import Prediction
 
 TASKS: dict[str, Task[Any]] = {
     "prediction": Prediction(),
     "hypotheses": Hypotheses(),
+    "ground_plane": GroundPlane(),
 }

@@ -20,6 +20,8 @@ class Task(Protocol, Generic[Fitted]):
     """The column of ``evaluate`` that the gain is computed on."""
     unit: str
     higher_is_better: bool
+    needs_scenes: bool
+    """Whether the task works in the world, and can learn only from windows that come with their scenes."""
 
     def train(
         self,
@@ -39,6 +41,13 @@ class Task(Protocol, Generic[Fitted]):
 
     def evaluate(self, fitted: Fitted, held_out: Windows) -> pd.DataFrame:
         """One row per held-out window: ``drive``, ``kind``, ``border`` and one column per metric."""
+        ...
+
+    def examine_baselines(self, train: Windows, held_out: Windows) -> dict[str, pd.DataFrame]:
+        """The errors of forecasts that learn nothing, by name, in columns of ``evaluate``.
+
+        ``train`` are all windows of the training drives, for what there is to tune.
+        """
         ...
 
     def to_arrays(self, fitted: Fitted) -> dict[str, np.ndarray]:

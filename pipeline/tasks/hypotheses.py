@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from models.hypotheses import HypothesesForecaster, best_of_k_loss
 from pipeline.boxes import centre_and_size
 from pipeline.tasks.forecast_errors import forecast_errors
-from pipeline.tasks.prediction import BETA, COORDINATES, FittedPredictor, Prediction
+from pipeline.tasks.prediction import BETA, FittedPredictor, Prediction
 from pipeline.windows import Windows
 
 
@@ -20,17 +20,17 @@ from pipeline.windows import Windows
 class FittedHypotheses(FittedPredictor):
     """A trained network that names several futures."""
 
-    def forecast(self, windows: Windows) -> Float[np.ndarray, "n future 4"]:
+    def forecast(self, windows: Windows) -> Float[np.ndarray, "n future coordinates"]:
         """The most likely future."""
         return self.futures(windows)[0]
 
-    def futures(self, windows: Windows) -> list[Float[np.ndarray, "n future 4"]]:
-        """Every future in pixels, the most likely first."""
+    def futures(self, windows: Windows) -> list[Float[np.ndarray, "n future coordinates"]]:
+        """Every future, the most likely first."""
         with torch.inference_mode():
             residuals, odds = self.network(*self.inputs(windows))
             order = odds.argsort(dim=1, descending=True, stable=True)
             ordered = residuals.gather(1, order[:, :, None, None].expand_as(residuals)).numpy() * self.scale
-        return [self.boxes(ordered[:, rank], windows) for rank in range(ordered.shape[1])]
+        return [self.corrected(ordered[:, rank], windows) for rank in range(ordered.shape[1])]
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Hypotheses(Prediction):
 
     fitted: ClassVar[type[FittedPredictor]] = FittedHypotheses
 
-    def network(self, features: int, static: int, horizon: int, generator: torch.Generator) -> nn.Module:
+    def network(self, features: int, static: int, horizon: int, outputs: int, generator: torch.Generator) -> nn.Module:
         """An untrained network, its weights drawn from ``generator``."""
         return HypothesesForecaster(
-            features, static, horizon, COORDINATES, self.hidden, self.hypotheses, generator=generator
+            features, static, horizon, outputs, self.hidden, self.hypotheses, generator=generator
         )
 
     def loss(self, network: nn.Module, motion: Tensor, place: Tensor, target: Tensor) -> Float[Tensor, ""]:

@@ -16,13 +16,10 @@ from models.reporting import Report, silent
 from models.supervised import SupervisedRecipe, train_supervised
 from pipeline.boxes import to_relative
 from pipeline.randomness import torch_generator
-from pipeline.tasks.baselines import constant_velocity, relative_history, to_pixels
+from pipeline.tasks.baselines import baselines, constant_velocity, relative_history, to_pixels
 from pipeline.tasks.forecast_errors import forecast_errors
 from pipeline.tasks.forecast_features import Standardiser, motion_features, place_features
 from pipeline.windows import Windows
-
-COORDINATES = 4
-"""Of a box: centre x and y, log width and log height."""
 
 BETA = 0.02
 """Where the loss turns from squared to absolute: far below typical errors, so outliers do not rule."""
@@ -35,27 +32,36 @@ class FittedPredictor:
     network: nn.Module
     motion: Standardiser
     place: Standardiser
-    scale: Float[np.ndarray, "future 4"]
+    scale: Float[np.ndarray, "future coordinates"]
     """Mean size of the residual over constant velocity; the network speaks in these units."""
     history: int
 
-    def forecast(self, windows: Windows) -> Float[np.ndarray, "n future 4"]:
-        """Boxes in pixels, from the history alone."""
-        with torch.inference_mode():
-            residual = self.network(*self.inputs(windows)).numpy() * self.scale
-        return self.boxes(residual, windows)
+    @staticmethod
+    def features(windows: Windows, history: int) -> tuple[np.ndarray, np.ndarray]:
+        """Observed motion and last place, not yet standardised."""
+        return motion_features(windows, history), place_features(windows, history)
 
-    def inputs(self, windows: Windows) -> tuple[Float[Tensor, "n history features"], Float[Tensor, "n place"]]:
-        """What the network sees."""
-        return (
-            self.motion(motion_features(windows, self.history)),
-            self.place(place_features(windows, self.history)),
-        )
+    @staticmethod
+    def residual(windows: Windows, history: int) -> Float[np.ndarray, "n future 4"]:
+        """What constant velocity gets wrong, in heights of the last observed box."""
+        truth = to_relative(windows.boxes[:, history:], windows.boxes[:, history - 1])
+        return truth - constant_velocity(relative_history(windows, history), truth.shape[1])
 
-    def boxes(self, residual: Float[np.ndarray, "n future 4"], windows: Windows) -> Float[np.ndarray, "n future 4"]:
+    def corrected(self, residual: np.ndarray, windows: Windows) -> Float[np.ndarray, "n future coordinates"]:
         """A correction of constant velocity as boxes in pixels."""
         relative = relative_history(windows, self.history)
         return to_pixels(constant_velocity(relative, residual.shape[1]) + residual, windows, self.history)
+
+    def forecast(self, windows: Windows) -> Float[np.ndarray, "n future coordinates"]:
+        """What will be, from the history alone."""
+        with torch.inference_mode():
+            residual = self.network(*self.inputs(windows)).numpy() * self.scale
+        return self.corrected(residual, windows)
+
+    def inputs(self, windows: Windows) -> tuple[Float[Tensor, "n history features"], Float[Tensor, "n place"]]:
+        """What the network sees."""
+        motion, place = self.features(windows, self.history)
+        return self.motion(motion), self.place(place)
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,10 @@ class Prediction:
     metric = "ade_px"
     unit = "px"
     higher_is_better = False
+    needs_scenes = False
     fitted: ClassVar[type[FittedPredictor]] = FittedPredictor
+    chosen_by: ClassVar[str] = "nade"
+    """The error on the validation drives by which the checkpoint is chosen."""
 
     def train(
         self,
@@ -82,10 +91,10 @@ class Prediction:
     ) -> FittedPredictor:
         """Train on batches of which ``share`` is synthetic; keep the weights that do best on ``valid``."""
         initial, batches = torch_generator(rng), torch_generator(rng)
-        motion = Standardiser.of(motion_features(train, self.history))
-        place = Standardiser.of(place_features(train, self.history))
-        scale = np.sqrt(np.abs(self._residual(train)).mean(axis=0) + 1e-3)
-        network = self.network(len(motion.mean), len(place.mean), len(scale), initial)
+        motion, place = (Standardiser.of(values) for values in self.fitted.features(train, self.history))
+        scale = np.sqrt(np.abs(self.fitted.residual(train, self.history)).mean(axis=0) + 1e-3)
+        horizon, outputs = scale.shape
+        network = self.network(len(motion.mean), len(place.mean), horizon, outputs, initial)
         fitted = self.fitted(network, motion, place, scale, self.history)
         pools = [self._tensors(pool, fitted) for pool in (train, synthetic) if pool is not None and len(pool)]
         counts = self._batch_counts(len(pools), share)
@@ -95,14 +104,14 @@ class Prediction:
             return tuple(torch.cat(columns) for columns in zip(*parts, strict=True)) if len(parts) > 1 else parts[0]
 
         def validate(network: nn.Module) -> float:
-            return float(self.evaluate(fitted, valid)["nade"].mean())
+            return float(self.evaluate(fitted, valid)[self.chosen_by].mean())
 
         train_supervised(network, self.training, draw_batch, self.loss, validate, report)
         return fitted
 
-    def network(self, features: int, static: int, horizon: int, generator: torch.Generator) -> nn.Module:
+    def network(self, features: int, static: int, horizon: int, outputs: int, generator: torch.Generator) -> nn.Module:
         """An untrained network, its weights drawn from ``generator``."""
-        return LstmForecaster(features, static, horizon, COORDINATES, self.hidden, generator=generator)
+        return LstmForecaster(features, static, horizon, outputs, self.hidden, generator=generator)
 
     def loss(self, network: nn.Module, motion: Tensor, place: Tensor, target: Tensor) -> Float[Tensor, ""]:
         """What training minimises."""
@@ -111,6 +120,11 @@ class Prediction:
     def evaluate(self, fitted: FittedPredictor, held_out: Windows) -> pd.DataFrame:
         """One row of errors per window."""
         return forecast_errors(fitted.forecast(held_out), held_out)
+
+    def examine_baselines(self, train: Windows, held_out: Windows) -> dict[str, pd.DataFrame]:
+        """The errors of standing still, of constant velocity and of a Kalman filter."""
+        forecasts = baselines(train, self.history)
+        return {name: forecast_errors(forecast(held_out), held_out) for name, forecast in forecasts.items()}
 
     def to_arrays(self, fitted: FittedPredictor) -> dict[str, np.ndarray]:
         """Weights and scales as plain arrays."""
@@ -128,19 +142,15 @@ class Prediction:
             if name.startswith("network.")
         }
         scale = arrays["scale"]
-        network = self.network(len(motion.mean), len(place.mean), len(scale), torch.Generator())
+        horizon, outputs = scale.shape
+        network = self.network(len(motion.mean), len(place.mean), horizon, outputs, torch.Generator())
         network.load_state_dict(weights)
         return self.fitted(network, motion, place, scale, int(arrays["history"]))
 
     def _tensors(self, windows: Windows, fitted: FittedPredictor) -> tuple[Tensor, ...]:
         """Network inputs, and the residual over constant velocity in units of ``scale``."""
-        target = self._residual(windows) / fitted.scale
+        target = fitted.residual(windows, self.history) / fitted.scale
         return (*fitted.inputs(windows), torch.from_numpy(target.astype(np.float32)))
-
-    def _residual(self, windows: Windows) -> Float[np.ndarray, "n future 4"]:
-        """What constant velocity gets wrong, in heights of the last observed box."""
-        truth = to_relative(windows.boxes[:, self.history :], windows.boxes[:, self.history - 1])
-        return truth - constant_velocity(relative_history(windows, self.history), truth.shape[1])
 
     def _batch_counts(self, pools: int, share: float) -> list[int]:
         batch = self.training.batch

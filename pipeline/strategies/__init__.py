@@ -66,6 +66,6 @@ PLACEBOS = ("copies", "noise")
 
 KEEP_SCENES = (
     "copies", "noise", "flip", "recombination", "flip+recombination", "flip+recombination_vehicles", "city_traffic",
-    "factorised_gan",
+    "factorised_gan", "flip+factorised_gan",
 )  # fmt: skip
 """Strategies whose samples hold in the world, not in the image alone: tasks on the ground can learn from them."""

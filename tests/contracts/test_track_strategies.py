@@ -11,7 +11,7 @@ import pytest
 from pipeline.boxes import visible
 from pipeline.registry import configured
 from pipeline.schema import UserError
-from pipeline.strategies import PLACEBOS, TRACK_STRATEGIES, TrackStrategy
+from pipeline.strategies import KEEP_SCENES, PLACEBOS, TRACK_STRATEGIES, TrackStrategy
 from pipeline.windows import Windows
 
 COUNT = 60
@@ -75,6 +75,7 @@ def test_samples_are_as_many_as_asked_for_finite_in_view_and_signed(name: str, s
     assert (samples.boxes[..., 2:] <= samples.image_size[:, None] - 1).all()
     assert set(samples.origin) <= set(TRACK_STRATEGIES)
     assert set(samples.kind) <= set(street_windows.kind)
+    assert (samples.scenes is not None) == (name in KEEP_SCENES)
 
 
 def test_zero_samples_can_be_asked_for(name: str, street_windows: Windows) -> None:

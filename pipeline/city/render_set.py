@@ -6,11 +6,9 @@ Below ``root``: ``training`` in KITTI's tracking layout with ``depth``, ``semant
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import lru_cache
-from multiprocessing import get_context
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -25,21 +23,22 @@ from pipeline.city.raw_layout import write_raw
 from pipeline.city.recording import Recording
 from pipeline.city.render import render
 from pipeline.city.rig import kitti_calibration
+from pipeline.city.sharing import CityDrive, share_out
 from pipeline.city.stage import Cast
 from pipeline.city.styles import STYLES
 from pipeline.city.view import resize_calibration
 from pipeline.city.world import build_world
 from pipeline.kitti_layout import write_tracking
 from pipeline.registry import lookup
-from pipeline.schema import Calibration, UserError, require
+from pipeline.schema import UserError, require
 
 LECTURE_SET = {"new_york": 300, "miami": 250, "houston": 250, "salt_lake_city": 100}
 """Frames by city of the set that inspired this one; ``--city all`` renders as many."""
 
 DRIVE_FRAMES = 50
-"""Frames of one drive; a city's last drive may have fewer."""
+"""Frames of one drive; a city's last drive may have fewer, or one more rather than a drive of a single frame."""
 
-PLAN = "render.json"
+PLAN, TRAINING, FINISHED = "render.json", "training", ".frames"
 
 
 @dataclass(frozen=True)
@@ -60,22 +59,23 @@ class RenderSet:
 
         Raises:
             UserError: an unknown city, size or look.
-            ValueError: no frames, or a number of samples that is not 1, 2 or 3.
+            ValueError: fewer than two frames, or a number of samples that is not 1, 2 or 3.
         """
         for city, frames in self.cities:
             lookup(STYLES, city, "city")
-            require(frames > 0, f"frames must be positive, got {frames} for {city}")
+            require(frames > 1, f"frames must be at least 2, which show a speed, got {frames} for {city}")
         for look in self.looks:
             lookup(LOOKS, look, "look")
         resize_calibration(kitti_calibration(), self.size)
         require(self.samples in (1, 2, 3), f"samples must be 1, 2 or 3, got {self.samples}")
 
-    def drives(self) -> list[tuple[str, int, int]]:
+    def drives(self) -> list[CityDrive]:
         """City, number and frames of every drive."""
-        plan: list[tuple[str, int, int]] = []
+        plan: list[CityDrive] = []
         for city, frames in self.cities:
-            for first in range(0, frames, DRIVE_FRAMES):
-                plan.append((city, len(plan), min(DRIVE_FRAMES, frames - first)))
+            for first in range(0, frames - 1, DRIVE_FRAMES):
+                left = frames - first
+                plan.append((city, len(plan), left if left <= DRIVE_FRAMES + 1 else DRIVE_FRAMES))
         return plan
 
     @property
@@ -86,6 +86,7 @@ class RenderSet:
 
 Progress = Callable[[int, int], None]
 """Called with frames done and frames in all."""
+Report = Callable[[], None]
 
 
 def render_set(
@@ -100,19 +101,16 @@ def render_set(
         UserError: ``root`` holds another set already, or cannot be written.
     """
     _claim(plan, root)
-    training = root / "training"
     drives = plan.drives()
-    missing = [
-        (drive, frame) for drive in drives for frame in range(drive[2]) if not _rows_path(root, drive, frame).is_file()
-    ]
-    done = plan.frames - len(missing)
-    progress(done, plan.frames)
-    for count in _work(plan, root, _chunks(missing), processes or os.cpu_count() or 1):
-        done += count
-        progress(done, plan.frames)
-    for drive in drives:
-        _finish(plan, root, training, drive)
-    return training
+    report = partial(_report, plan, root, progress)
+    report()
+    processes = min(processes or os.cpu_count() or 1, len(drives))
+    if processes == 1:
+        for drive in drives:
+            render_drive(plan, root, report, drive)
+    else:
+        share_out(drives, processes, partial(render_drive, plan, root, _silent), report)
+    return root / TRAINING
 
 
 def _claim(plan: RenderSet, root: Path) -> None:
@@ -132,72 +130,54 @@ def _claim(plan: RenderSet, root: Path) -> None:
         raise UserError(f"Cannot write to {root}: {error.strerror or error}") from error
 
 
-def _rows_path(root: Path, drive: tuple[str, int, int], frame: int) -> Path:
+def _rows_path(root: Path, drive: CityDrive, frame: int) -> Path:
     """Label rows of a finished frame; written last, so that it vouches for the frame's other files."""
-    return root / ".frames" / f"{drive[1]:04d}" / f"{frame:06d}.npy"
+    return root / FINISHED / f"{drive[1]:04d}" / f"{frame:06d}.npy"
 
 
-Task = tuple[tuple[str, int, int], list[int]]
+def _report(plan: RenderSet, root: Path, progress: Progress) -> None:
+    """Tell how many frames are finished on disk, whoever rendered them."""
+    progress(sum(1 for _ in (root / FINISHED).glob("*/??????.npy")), plan.frames)
 
 
-def _chunks(missing: Sequence[tuple[tuple[str, int, int], int]], size: int = 25) -> list[Task]:
-    """Frames of one drive, some at a time: small enough to share out, large enough to set up a city once."""
-    by_drive: dict[tuple[str, int, int], list[int]] = {}
-    for drive, frame in missing:
-        by_drive.setdefault(drive, []).append(frame)
-    return [(drive, frames[at : at + size]) for drive, frames in by_drive.items() for at in range(0, len(frames), size)]
+def _silent() -> None:
+    """What a process of several reports: nothing; the first one looks at the disk."""
 
 
-def _work(plan: RenderSet, root: Path, tasks: list[Task], processes: int) -> Iterator[int]:
-    """Do all tasks; yields how many frames each finished."""
-    if processes == 1 or len(tasks) < 2:
-        for task in tasks:
-            yield render_frames(plan, root, *task)
-        return
-    with ProcessPoolExecutor(min(processes, len(tasks)), mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(render_frames, plan, root, *task) for task in tasks]
-        try:
-            for finished in as_completed(waiting):
-                yield finished.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+def render_drive(plan: RenderSet, root: Path, report: Report, drive: CityDrive) -> None:
+    """Render what is missing of a drive, then write the labels, calibration, poses and raw layout of all of it."""
+    paths = [_rows_path(root, drive, frame) for frame in range(drive[2])]
+    for frame, path in enumerate(paths):
+        if not path.is_file():
+            render_frame(plan, root, drive, frame)
+            report()
+    recording = record_drive(drive[0], plan.seed, *drive[1:])
+    calibration = resize_calibration(kitti_calibration(), plan.size)
+    labelled = build_drive(recording, calibration, np.concatenate([np.load(path) for path in paths]))
+    write_tracking(labelled, root / TRAINING)
+    write_raw(labelled, root / TRAINING, root / "raw")
 
 
-def render_frames(plan: RenderSet, root: Path, drive: tuple[str, int, int], frames: Sequence[int]) -> int:
-    """Render some frames of one drive; returns how many."""
+def render_frame(plan: RenderSet, root: Path, drive: CityDrive, frame: int) -> None:
+    """Render and write one frame of a drive."""
     city, number, _ = drive
     calibration = resize_calibration(kitti_calibration(), plan.size)
     world = build_world(city, plan.seed)
     recording, cast = _performance(city, plan.seed, *drive[1:])
-    for frame in frames:
-        rng = np.random.default_rng([plan.seed, number, frame])
-        picture = render(world, recording, cast, frame, calibration, rng, plan.samples, plan.looks)
-        rows = pixel_rows(recording, cast, frame, calibration, picture)
-        write_picture(root / "training", recording.name, frame, picture)
-        if plan.lidar:
-            points = scan(world, recording, cast, frame, calibration, rng)
-            write_scan(root / "training", recording.name, frame, points)
-        path = _rows_path(root, drive, frame)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_suffix(".part.npy")
-        np.save(aside, rows)
-        aside.replace(path)
-    return len(frames)
+    rng = np.random.default_rng([plan.seed, number, frame])
+    picture = render(world, recording, cast, frame, calibration, rng, plan.samples, plan.looks)
+    rows = pixel_rows(recording, cast, frame, calibration, picture)
+    write_picture(root / TRAINING, recording.name, frame, picture)
+    if plan.lidar:
+        write_scan(root / TRAINING, recording.name, frame, scan(world, recording, cast, frame, calibration, rng))
+    path = _rows_path(root, drive, frame)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".part.npy")
+    np.save(aside, rows)
+    aside.replace(path)
 
 
 @lru_cache(maxsize=2)
 def _performance(city: str, seed: int, number: int, frames: int) -> tuple[Recording, Cast]:
     recording = record_drive(city, seed, number, frames)
     return recording, Cast.dress(recording, build_world(city, seed), seed)
-
-
-def _finish(plan: RenderSet, root: Path, training: Path, drive: tuple[str, int, int]) -> None:
-    """Labels, calibration, poses and the raw layout of a drive whose frames are all there."""
-    city, number, frames = drive
-    recording = record_drive(city, plan.seed, number, frames)
-    calibration: Calibration = resize_calibration(kitti_calibration(), plan.size)
-    rows = np.concatenate([np.load(_rows_path(root, drive, frame)) for frame in range(frames)])
-    labelled = build_drive(recording, calibration, rows)
-    write_tracking(labelled, training)
-    write_raw(labelled, training, root / "raw")

@@ -1,5 +1,6 @@
 import datetime
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from PIL import Image
 from pipeline.check import check
 from pipeline.city.contact_sheet import write_contact_sheet
 from pipeline.city.picture_files import encode_depth
-from pipeline.city.render_set import RenderSet, render_frames, render_set
+from pipeline.city.render_set import RenderSet, render_frame, render_set
+from pipeline.city.sharing import next_drive
 from pipeline.geometry import box_corners_cam, project_boxes
 from pipeline.schema import UserError
 from pipeline.sources import SOURCES
@@ -80,16 +82,39 @@ def test_an_interrupted_set_is_finished_with_the_same_bytes(root, tmp_path):
     again = tmp_path / "again"
     again.mkdir()
     (again / "render.json").write_text((root / "render.json").read_text())
-    render_frames(PLAN, again, ("houston", 0, 3), [1])
+    render_frame(PLAN, again, ("houston", 0, 3), 1)
     touched = (again / "training" / "image_02" / "0000" / "000001.png").stat().st_mtime_ns
     steps = []
     render_set(PLAN, again, 1, lambda done, total: steps.append((done, total)))
-    assert steps == [(1, 3), (3, 3)]
+    assert steps == [(1, 3), (2, 3), (3, 3)]
     assert (again / "training" / "image_02" / "0000" / "000001.png").stat().st_mtime_ns == touched
     files = [path.relative_to(root) for path in sorted((root / "training").rglob("*")) if path.is_file()]
     assert len(files) == 3 * 7 + 3
     for name in files:
         assert (again / name).read_bytes() == (root / name).read_bytes(), name
+
+
+def test_two_processes_share_the_drives_of_a_city(tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.city.render_set.DRIVE_FRAMES", 2)
+    steps = []
+    render_set(replace(PLAN, cities=(("houston", 4),)), tmp_path, 2, lambda *step: steps.append(step))
+    assert (steps[0], steps[-1]) == ((0, 4), (4, 4))
+    assert sorted(steps) == steps
+    report = check(tmp_path / "training")
+    assert (report.drives, report.problems) == (2, ())
+
+
+def test_no_drive_has_a_single_frame():
+    for frames, drives in ((2, [2]), (50, [50]), (51, [51]), (52, [50, 2]), (151, [50, 50, 51])):
+        assert [count for _, _, count in RenderSet((("miami", frames),)).drives()] == drives
+
+
+def test_a_process_stays_in_its_city_then_helps_where_most_is_left():
+    waiting = [("miami", 0, 9), ("houston", 1, 9), ("houston", 2, 9), ("new_york", 3, 9)]
+    assert next_drive(waiting, ["", ""], 0) == ("houston", 1, 9)
+    assert next_drive(waiting, ["houston", "miami"], 1) == ("miami", 0, 9)
+    assert next_drive(waiting[1:], ["houston", "miami"], 1) == ("new_york", 3, 9)
+    assert next_drive(waiting[1:3], ["houston", "miami"], 1) == ("houston", 1, 9)
 
 
 def test_a_folder_with_another_set_is_refused(root):
@@ -100,8 +125,8 @@ def test_a_folder_with_another_set_is_refused(root):
 def test_nonsense_is_refused_before_anything_is_rendered():
     with pytest.raises(UserError, match='Did you mean "miami"'):
         RenderSet((("miammi", 3),))
-    with pytest.raises(ValueError, match="frames must be positive, got 0"):
-        RenderSet((("miami", 0),))
+    with pytest.raises(ValueError, match="frames must be at least 2, which show a speed, got 1"):
+        RenderSet((("miami", 1),))
 
 
 def test_a_contact_sheet_shows_looks_depth_and_ids_side_by_side(root):

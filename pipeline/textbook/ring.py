@@ -137,7 +137,16 @@ def _samples(generator: nn.Module, seed: int) -> Float[np.ndarray, "count 2"]:
 
 @torch.no_grad()
 def _surface(critic: nn.Module, points: int = 81) -> Float[np.ndarray, "row column"]:
-    """The critic's scores over the plane, rows from low to high."""
+    """The critic's scores over the plane, rows from low to high.
+
+    Scored in batches about as large as those of training, each spread over the plane: a critic that compares the
+    samples of a batch knows no other company, and would need the square of all points at once.
+    """
     line = torch.linspace(-EDGE, EDGE, points)
     y, x = torch.meshgrid(line, line, indexing="ij")
-    return critic(torch.stack([x.flatten(), y.flatten()], dim=1)).reshape(points, points).numpy()
+    plane = torch.stack([x.flatten(), y.flatten()], dim=1)
+    scores = torch.empty(len(plane))
+    batches = -(-len(plane) // PLAIN.batch)
+    for first in range(batches):
+        scores[first::batches] = critic(plane[first::batches])
+    return scores.reshape(points, points).numpy()

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.arms import NONE
+from pipeline.report_views import number
 from pipeline.scoring.scores import ArmScore, Scores
 
 COLOURS = {"helps": "green", "harms": "red", "failed": "red"}
@@ -45,6 +46,6 @@ def table(scores: Scores, fraction: float) -> Table:
 def _row(arm: ArmScore) -> tuple[str, ...]:
     interval = "" if arm.ci_low is None or arm.ci_high is None else f"{arm.ci_low:+.1f} … {arm.ci_high:+.1f}"
     gain = "" if arm.strategy == NONE or arm.gain_pct is None else f"{arm.gain_pct:+.1f}"
-    mean = "" if arm.mean is None else f"{arm.mean:.2f}"
+    mean = "" if arm.mean is None else number(arm.mean)
     p = "" if arm.p_holm is None else f"{arm.p_holm:.3f}"
     return arm.strategy, mean, gain, interval, p, arm.verdict

@@ -51,6 +51,18 @@ def test_one_seed_odd_names_and_a_failed_arm_can_be_drawn(make_errors, baselines
     assert "failed" in texts(pictures[0].draw(LIGHT))
 
 
+def test_errors_on_the_ground_are_drawn_in_metres_and_forty_frames_leave_room_for_their_numbers(errors, baselines):
+    def on_ground(table):
+        more = {f"step_{step}_m": table["step_10_px"] for step in range(11, 41)}
+        return table.rename(columns=lambda name: name.replace("_px", "_m")).assign(**more)
+
+    scores = score_study(on_ground(errors), on_ground(baselines), metric="ade_m", rng=np.random.default_rng(0))
+    (axes,) = horizon_pictures(scores)[0].draw(LIGHT).axes
+    assert axes.get_ylabel() == "centre error, m"
+    assert axes.get_xlim() == (1, 40)
+    assert 5 < len(axes.get_xticks()) <= 14
+
+
 def test_the_forest_prints_gain_interval_and_p(sound):
     flip = next(arm for arm in sound.at(1.0) if arm.strategy == "flip")
     (line,) = [text for text in texts(gain_pictures(sound)[1].draw(LIGHT)) if text.startswith(f"+{flip.gain_pct:.1f}")]

@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("pipeline", "models")
 """Where numbers come from; ``flows`` decides only about order."""
 
-TABLES = frozenset({"pipeline.strategies", "pipeline.tasks", "pipeline.sources", "pipeline.textbook"})
+TABLES = frozenset(
+    {"pipeline.strategies", "pipeline.strategies.images", "pipeline.tasks", "pipeline.sources", "pipeline.textbook"}
+)
 """Modules that list what there is. What was chosen from them counts, not what else they hold."""
 
 

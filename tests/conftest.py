@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.city.drives import labelled_drive
 from pipeline.kitti_layout import write_tracking
+from pipeline.pictures import Pictures
 from pipeline.schema import KINDS, Calibration, Drive, EgoMotion, Track
 from pipeline.sources.rows import Rows, gather_tracks, place_in_world
 from pipeline.windows import Windows, cut_windows
@@ -135,3 +136,28 @@ def street_windows() -> Windows:
     """Some 240 windows of 20 frames on 3 drives of the city, four classes, with their scenes."""
     windows = cut_windows([labelled_drive(1, number, 60) for number in range(3)], 20, stride=2)
     return windows.take(np.arange(240) * len(windows) // 240)
+
+
+@pytest.fixture(scope="session")
+def toy_pictures() -> Pictures:
+    """48 pictures of 64 x 32 px on 6 drives: one bright car each before a grey street, and the same by night."""
+    rng = np.random.default_rng(11)
+    count = 48
+    size = np.stack([rng.integers(10, 24, count), rng.integers(6, 12, count)], axis=1)
+    low = np.stack([rng.integers(0, 64 - size[:, 0]), rng.integers(8, 32 - size[:, 1])], axis=1)
+    image = rng.integers(90, 130, (count, 32, 64, 3)).astype(np.uint8)
+    for picture, (left, top), (width, height) in zip(image, low, size, strict=True):
+        picture[top : top + height, left : left + width] = [230, 60, 40]
+    drive = np.arange(count) // 8
+    return Pictures(
+        image=image,
+        boxes=np.concatenate([low, low + size - 1], axis=1)[:, None].astype(np.float32),
+        kind=np.full((count, 1), KINDS.index("Car")),
+        truncated=np.zeros((count, 1), np.float32),
+        occluded=np.zeros((count, 1), np.int64),
+        drive=np.array([f"{number:04d}" for number in drive]),
+        index=np.arange(count) % 8,
+        origin=np.full(count, "real"),
+        night=(image // 5).astype(np.uint8),
+        depth_m=rng.uniform(3, 60, (count, 32, 64)).astype(np.float32),
+    )

@@ -1,0 +1,87 @@
+"""Day into night by a CycleGAN that never saw one place both ways; the labels of the day are carried over."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from models.adversarial import train_adversarial
+from models.cycle_gan import CycleGan, DrawImages, unpaired
+from models.reporting import Report, silent
+from models.translators import TranslatorPair
+from pipeline.pictures import Pictures, as_tensor
+from pipeline.randomness import torch_generator
+from pipeline.strategies.images.base import PictureSynthesizer, changing, nights_of
+
+AT_ONCE = 8
+"""Pictures translated together."""
+
+
+@dataclass(frozen=True)
+class CycleTranslation:
+    """A CycleGAN small enough for a CPU, learnt from crops of the pictures' full height."""
+
+    gan: CycleGan = field(
+        default_factory=lambda: CycleGan(width=16, blocks=3, halvings=2, steps=800, rate=5e-4, average=0.99)
+    )
+    crop: int = 128
+    """Columns of a crop; a multiple of 4."""
+
+    def __post_init__(self) -> None:
+        """Refuse crops that cannot be halved twice."""
+        if self.crop <= 0 or self.crop % 4:
+            raise ValueError(f"crop must be a positive multiple of 4, got {self.crop}")
+
+    def fit(self, real: Pictures, rng: np.random.Generator, report: Report = silent) -> PictureSynthesizer:
+        """Learn the night from other drives than the day.
+
+        Raises:
+            UserError: there are no pictures by night.
+        """
+        day, night = apart(real, rng)
+        draws = unpaired(self._crops(nights_of(night, "cycle_gan")), self._crops(day.image))
+        initial, order = torch_generator(rng), torch_generator(rng)
+        training = self.gan.training()
+        players = self.gan.players(training, initial)
+        translators = train_adversarial(players, training, *draws, order, report)
+        assert isinstance(translators, TranslatorPair)
+        translators.eval()
+
+        def translate(pictures: Pictures, rng: np.random.Generator) -> Pictures:
+            return pictures.made_by("cycle_gan", translated(pictures.image, translators))
+
+        return changing(real, translate)
+
+    def _crops(self, images: UInt8[np.ndarray, "n height width 3"]) -> DrawImages:
+        """Draws full-height crops as a translator wants them."""
+        width = min(self.crop, images.shape[2])
+
+        def draw(count: int, rng: torch.Generator) -> Tensor:
+            chosen = torch.randint(len(images), (count,), generator=rng).tolist()
+            left = torch.randint(images.shape[2] - width + 1, (count,), generator=rng).tolist()
+            return as_tensor(np.stack([images[n, :, x : x + width] for n, x in zip(chosen, left, strict=True)]))
+
+        return draw
+
+
+def apart(real: Pictures, rng: np.random.Generator) -> tuple[Pictures, Pictures]:
+    """Pictures to be seen by day and others to be seen by night: of different drives, or frames of the only one."""
+    drives = rng.permutation(np.unique(real.drive))
+    by_day = np.isin(real.drive, drives[: (len(drives) + 1) // 2])
+    if by_day.all():
+        by_day = real.index <= np.median(real.index)
+    return (real, real) if by_day.all() else (real.take(by_day), real.take(~by_day))
+
+
+@torch.inference_mode()
+def translated(
+    images: UInt8[np.ndarray, "n height width 3"], translators: TranslatorPair
+) -> UInt8[np.ndarray, "n height width 3"]:
+    """The night that the translators make of each day."""
+    parts = [np.zeros((0, *images.shape[1:]), np.uint8)]
+    for start in range(0, len(images), AT_ONCE):
+        night: Tensor = translators.to_night(as_tensor(images[start : start + AT_ONCE]))
+        parts.append(night.add(1).mul(127.5).round().byte().permute(0, 2, 3, 1).numpy())
+    return np.concatenate(parts)

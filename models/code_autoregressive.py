@@ -3,7 +3,6 @@
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
 from models.blocks import materialise
 from models.code_frames import CodeVelocities
@@ -12,15 +11,15 @@ from models.sequence_code import SequenceCode
 
 PARTS = 5
 """Gaussians in every mixture."""
-NARROWEST = -5.0
-"""Least logarithm of a Gaussian's deviation: labels that repeat would otherwise be worth any price."""
-
-START = -2.0
-"""The same of an untrained network: steps change little, and a free run adds their errors up."""
+NARROWEST = -3.0
+"""Least logarithm of a Gaussian's deviation. Labels that repeat would be worth any price: where a change is always 0,
+narrower Gaussians have gradients so steep that nothing else is learnt."""
+QUIET = -2.0
+"""The same of a change before training: a free run adds the changes' errors up."""
 
 
 class CodeAutoregressive(LossSampler):
-    """p(anchors | class) · Π_t p(v_t | v_<t, anchors, class): each factor a mixture, the memory an LSTM.
+    """p(a | class) · p(v_0 | a, class) · Π_t p(v_t | v_<t, a, class), a the anchors: mixtures all, the memory an LSTM.
 
     Source: Graves, Generating sequences with recurrent neural networks, 2013, section 4; noise on the inputs makes the
     network used to its own errors, in place of scheduled sampling (Bengio et al., NeurIPS 2015).
@@ -34,12 +33,13 @@ class CodeAutoregressive(LossSampler):
         self.input_noise = input_noise
         anchors = len(code.anchor_mean)
         with torch.device("meta"):
-            self.anchor = nn.Sequential(
-                nn.Linear(classes, hidden), nn.Tanh(), nn.Linear(hidden, PARTS * (1 + 2 * anchors))
-            )
+            self.anchor = _two_layers(classes, hidden, PARTS * (1 + 2 * anchors))
+            self.first = _two_layers(anchors + classes, hidden, PARTS * (1 + 2 * code.channels))
             self.lstm = nn.LSTM(2 * code.channels + anchors + classes, hidden)
             self.step = nn.Linear(hidden, PARTS * (1 + 2 * code.channels))
         materialise(self, generator)
+        with torch.no_grad():
+            self.step.bias[PARTS:].unflatten(0, (PARTS, -1))[:, code.channels :] += QUIET
         self.code, self.view = code, CodeVelocities(code)
 
     def loss(
@@ -49,37 +49,44 @@ class CodeAutoregressive(LossSampler):
         anchors = codes[:, -len(self.code.anchor_mean) :]
         velocity = self.view.velocities(codes).asinh().transpose(0, 1)
         told = velocity + self.input_noise * torch.randn(velocity.shape, generator=rng, device=velocity.device)
-        states, _ = self.lstm(self._inputs(pad(told, (0, 0, 0, 0, 2, 0)), anchors, one_hot))
-        before = pad(velocity, (0, 0, 0, 0, 1, 0))[:-1]
-        steps = _surprise(self.step(states), velocity - before)
-        return (steps.sum(dim=0) + _surprise(self.anchor(one_hot), anchors)).mean() / codes.shape[1]
+        states, _ = self.lstm(_inputs(told[:-1], told[:-1].diff(dim=0, prepend=told[:1]), anchors, one_hot))
+        steps = _surprise(self.step(states), velocity.diff(dim=0)).sum(dim=0)
+        start = _surprise(self.first(torch.cat([anchors, one_hot], dim=1)), velocity[0])
+        return (steps + start + _surprise(self.anchor(one_hot), anchors)).mean() / codes.shape[1]
 
     def sample(self, one_hot: Float[Tensor, "n classes"], rng: torch.Generator) -> Float[Tensor, "n size"]:
         """The anchors, then one velocity after the other, each fed back."""
         anchors = _drawn(self.anchor(one_hot), rng)
-        velocity = anchors.new_zeros(2, len(anchors), self.code.channels)
-        memory, steps = None, []
-        for _ in range(self.view.steps):
-            states, memory = self.lstm(self._inputs(velocity, anchors, one_hot), memory)
-            velocity = torch.stack([velocity[1], velocity[1] + _drawn(self.step(states[0]), rng)])
-            steps.append(velocity[1].clamp(-8, 8).sinh())
-        return self.view.codes(torch.stack(steps, dim=1), anchors)
+        velocity = _drawn(self.first(torch.cat([anchors, one_hot], dim=1)), rng)
+        memory, change, written = None, torch.zeros_like(velocity), [velocity]
+        for _ in range(self.view.steps - 1):
+            states, memory = self.lstm(_inputs(velocity[None], change[None], anchors, one_hot), memory)
+            change = _drawn(self.step(states[0]), rng)
+            velocity = velocity + change
+            written.append(velocity)
+        return self.view.codes(torch.stack(written, dim=1).clamp(-8, 8).sinh(), anchors)
 
-    def _inputs(
-        self, velocity: Float[Tensor, "times batch channels"], anchors: Tensor, one_hot: Tensor
-    ) -> Float[Tensor, "steps batch width"]:
-        """For each step but those without a past: the last velocity, its change, the anchors and the class."""
-        count = len(velocity) - 2 if len(velocity) > 2 else 1
-        last, change = velocity[1 : 1 + count], velocity.diff(dim=0)[:count]
-        still = torch.cat([anchors, one_hot], dim=1).expand(count, -1, -1)
-        return torch.cat([last, change, still], dim=2)
+
+def _inputs(
+    last: Float[Tensor, "steps batch channels"],
+    change: Float[Tensor, "steps batch channels"],
+    anchors: Tensor,
+    one_hot: Tensor,
+) -> Float[Tensor, "steps batch width"]:
+    """For each step: the velocity before it, how that had changed, the anchors and the class."""
+    still = torch.cat([anchors, one_hot], dim=1).expand(len(last), -1, -1)
+    return torch.cat([last, change, still], dim=2)
+
+
+def _two_layers(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, hidden), nn.Tanh(), nn.Linear(hidden, outputs))
 
 
 def _parts(numbers: Float[Tensor, "*batch numbers"]) -> tuple[Tensor, Tensor, Tensor]:
     """Logarithms of the shares, means and logarithms of the deviations of a mixture."""
     shares, rest = numbers[..., :PARTS].log_softmax(dim=-1), numbers[..., PARTS:]
     mean, log_deviation = rest.unflatten(-1, (PARTS, -1)).chunk(2, dim=-1)
-    return shares, mean, (log_deviation + START).clamp(NARROWEST, 3)
+    return shares, mean, log_deviation.clamp(NARROWEST, 3)
 
 
 def _surprise(numbers: Float[Tensor, "*batch numbers"], values: Float[Tensor, "*batch size"]) -> Tensor:

@@ -33,12 +33,23 @@ class Autoencoder(nn.Module):
         kind: Literal["plain", "variational"],
         code: int = CODE,
         hidden: int = HIDDEN,
+        code_noise: float = 0.0,
         *,
         generator: torch.Generator,
     ) -> None:
-        """Draw the initial weights from ``generator`` alone."""
+        """Draw the initial weights from ``generator`` alone.
+
+        ``code_noise``: how much the plain kind's codes are shaken before decoding, as a part of their deviation; it
+        makes neighbouring codes mean similar images. The variational kind learns how much by itself.
+
+        Raises:
+            ValueError: noise is negative, or asked of the variational kind.
+        """
         super().__init__()
         self.variational = kind == "variational"
+        if code_noise < 0 or (self.variational and code_noise):
+            raise ValueError(f"code_noise must be 0 or more, and 0 for the variational kind, got {code_noise}")
+        self.code_noise = code_noise
         self.encode = dense((pixels, hidden, 2 * code if self.variational else code), nn.ReLU())
         self.decode = dense((code, hidden, pixels), nn.ReLU())
         materialise(self, generator)
@@ -51,6 +62,8 @@ class Autoencoder(nn.Module):
         """Logits of the pixels, and KL(q(z|x) ‖ N(0, 1)) in nats, which is 0 for the plain kind."""
         code = self.encode(images)
         if not self.variational:
+            if self.code_noise:
+                code = code + self.code_noise * code.detach().std(dim=0, correction=0) * noise
             return self.decode(code), images.new_zeros(len(images))
         mean, log_variance = code.chunk(2, dim=1)
         divergence = (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1) / 2
@@ -64,6 +77,14 @@ class Autoencoder(nn.Module):
             lengths, axes = torch.linalg.eigh(torch.cov(codes.T))
             self.code_mean.copy_(codes.mean(dim=0))
             self.code_factor.copy_(axes * lengths.clamp(min=0).sqrt())  # codes may lie in a plane: no Cholesky
+
+    @torch.no_grad()
+    def white_codes(self, images: Float[Tensor, "image pixels"]) -> Float[Tensor, "image code"]:
+        """Codes of the plain kind, moved and turned to mean 0 and, after ``learn_codes``, covariance 1.
+
+        Directions in which they hardly vary stay at 0: what is known of them is rounding.
+        """
+        return (self.encode(images) - self.code_mean) @ torch.linalg.pinv(self.code_factor, rtol=1e-3).T
 
     @torch.no_grad()
     def sample(self, count: int, rng: torch.Generator) -> Float[Tensor, "count pixels"]:
@@ -90,9 +111,11 @@ def train_autoencoder(
     rng: torch.Generator,
     recipe: SupervisedRecipe = RECIPE,
     report: Report = silent,
+    code: int = CODE,
+    code_noise: float = 0.0,
 ) -> Autoencoder:
     """An autoencoder of these images, ready to sample; batches are drawn with replacement."""
-    model = Autoencoder(images.shape[1], kind, generator=rng)
+    model = Autoencoder(images.shape[1], kind, code, code_noise=code_noise, generator=rng)
 
     def draw_batch(step: int) -> tuple[Tensor, Tensor]:
         chosen = torch.randint(len(images), (recipe.batch,), generator=rng)

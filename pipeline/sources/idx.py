@@ -75,7 +75,8 @@ def read_digits(folder: Path | None = None) -> Digits:
     train, test = (_read_part(folder, part) for part in PARTS.values())
     if train.images.shape[1:] != test.images.shape[1:]:
         raise BadInput([Problem(folder, None, f"training images are {_size(train)} pixels, test images {_size(test)}")])
-    return Digits(train, test, f"MNIST, {len(train)} + {len(test)} digits (Y. LeCun, C. Cortes; CC BY-SA 3.0).")
+    origin = f"MNIST, {len(train)} + {len(test)} digits (Y. LeCun, C. Cortes, C. Burges; CC BY-SA 3.0)."
+    return Digits(train, test, origin)
 
 
 def _bundled() -> Digits:

@@ -84,6 +84,7 @@ def balance_bars(shares: Mapping[str, Float[np.ndarray, " class"]], theme: Theme
     axes.set_ylabel("share, %")
     axes.grid(visible=False, axis="x")
     axes.set_ylim(0, axes.get_ylim()[1] * 1.15)  # room for the legend
+    axes.set_yticks([tick for tick in axes.get_yticks() if tick <= 100])
     axes.legend(frameon=False, fontsize=9, labelcolor=theme.ink, ncols=len(shares), loc="upper right")
     return figure
 

@@ -29,7 +29,7 @@ SHOWN = 9
 
 LECTURE = replace(noisy(28), views=(), generator_rate=2e-4, critic_rate=2e-4)
 """As lectures teach it: non-saturating loss, Adam with beta1 = 0.5 at 2e-4, nothing else but an averaged generator."""
-SICK = replace(LECTURE, loss=Minimax(), critic_steps=3, critic_rate=2e-3, average=0.0)
+SICK = replace(LECTURE, loss=Minimax(), critic_steps=3, critic_rate=2e-3, average=0.0, report_every=13)
 """The saturating loss against a critic that takes three steps at ten times the usual rate."""
 NAMES = {
     "healthy": "with noise on what the critic sees",
@@ -135,8 +135,8 @@ def _told(data: Digits, referee: Referee, runs: Mapping[str, _Run]) -> Chapter:
         answer=(
             f"Yes: after {len(healthy.epochs)} epochs with instance noise the Parzen log-likelihood is "
             f"{healthy.likelihoods[-1]} nats and classes range {healthy.balance}; the lecture's plain recipe has "
-            f"{lecture.likelihoods[-1]} after {len(lecture.epochs)}. The run made sick is at "
-            f"{sick.likelihoods[-1]}, and the monitor said: {first}"
+            f"{lecture.likelihoods[-1]} after {len(lecture.epochs)}, its classes {lecture.balance}. The run made sick "
+            f"is at {sick.likelihoods[-1]}, and the monitor said: {first}"
         ),
         story=(f"Data: {data.origin} The judge of classes is right about {referee.judge.accuracy:.1%} of the held-out "
                f"digits.", *STORY),

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from jaxtyping import Float
 
 from models.autoencoder import RECIPE
+from models.latent_gan import LatentGan, train_latent_gan
 from models.reporting import Report, silent
 from models.supervised import SupervisedRecipe
 from pipeline.figures.style import Picture
@@ -19,7 +21,7 @@ from pipeline.sources.idx import Digits, DigitSet, read_digits
 from pipeline.textbook.base import Chapter
 from pipeline.textbook.digit_baselines import Fitted, autoencoder, kmeans, mixture, real_digits
 from pipeline.textbook.digit_figures import digit_grid
-from pipeline.textbook.digit_gan import CONVOLUTIONAL, DigitGan, noisy
+from pipeline.textbook.digit_gan import CONVOLUTIONAL, DigitGan, DigitMaker, noisy
 from pipeline.textbook.digit_scores import DigitScore, Referee, Scoring, appoint_referee, nearest
 from pipeline.textbook.digits_dense import LECTURE
 
@@ -54,11 +56,15 @@ class DigitsTable:
     width: int = 24
     gaussians: int = 20
     autoencoder: SupervisedRecipe = RECIPE
+    """Of the two autoencoders that draw their codes from a Gaussian."""
+    code_steps: int = 1500
+    """Of the GAN that makes an autoencoder's codes."""
+    latent_gan: LatentGan = field(default_factory=LatentGan)
     scoring: Scoring = field(default_factory=Scoring)
 
     def __post_init__(self) -> None:
         """Refuse to train for no time."""
-        for name in ("epochs", "convolutional_epochs", "steps_per_epoch", "gaussians"):
+        for name in ("epochs", "convolutional_epochs", "steps_per_epoch", "gaussians", "code_steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
 
@@ -75,6 +81,7 @@ class DigitsTable:
         lecture = DigitGan(hidden=self.hidden, recipe=replace(LECTURE, steps=dense))
         best = replace(lecture, recipe=replace(noisy(side), steps=dense))
         dcgan = DigitGan("convolutional", width=self.width, recipe=replace(CONVOLUTIONAL, steps=steps))
+        codes = replace(self.latent_gan, stage_two=replace(self.latent_gan.stage_two, steps=self.code_steps))
         return {
             "real training digits": real_digits,
             "k-means centres": kmeans,
@@ -86,6 +93,7 @@ class DigitsTable:
             "dense GAN, noisy critic": _gan(best, report),
             "DCGAN": _gan(dcgan, report),
             "DCGAN, told the class": _gan(replace(dcgan, conditional=True), report),
+            "GAN of an autoencoder's codes": _latent_gan(codes, report),
         }
 
 
@@ -93,6 +101,16 @@ def _gan(gan: DigitGan, report: Report) -> Fit:
     def fit(real: DigitSet, rng: np.random.Generator) -> Fitted:
         maker = gan.train(real, torch_generator(rng), report)
         return Fitted(lambda count, rng: maker(count, torch_generator(rng)), maker.parameters)
+
+    return fit
+
+
+def _latent_gan(recipe: LatentGan, report: Report) -> Fit:
+    def fit(real: DigitSet, rng: np.random.Generator) -> Fitted:
+        network = train_latent_gan(torch.from_numpy(real.pixels), recipe, torch_generator(rng), report)
+        parameters = sum(weight.numel() for weight in network.parameters())
+        maker = DigitMaker(network, recipe.latent, False, parameters)
+        return Fitted(lambda count, rng: maker(count, torch_generator(rng)), parameters)
 
     return fit
 

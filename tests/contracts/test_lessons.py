@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.latent_gan import LatentGan
 from models.supervised import SupervisedRecipe
 from pipeline.figures.style import DARK, LIGHT, to_svg
 from pipeline.registry import configured
@@ -32,7 +33,8 @@ TINY: dict[str, dict[str, Any]] = {
     "digits_conv": {**DIGITS, "width": 4},
     "digits_latent": {**DIGITS, "hidden": [16]},
     "digits_table": {**DIGITS, "convolutional_epochs": 1, "hidden": [16], "width": 4, "gaussians": 2,
-                     "autoencoder": SupervisedRecipe(steps=5)},
+                     "autoencoder": SupervisedRecipe(steps=5), "code_steps": 2,
+                     "latent_gan": LatentGan(players=(8,), stage_one=SupervisedRecipe(steps=5))},
 }  # fmt: skip
 """A new lesson needs a line here."""
 

@@ -1,5 +1,7 @@
 """The players that make digits, and the autoencoders and classifier they are compared with."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -9,6 +11,7 @@ from models.autoencoder import Autoencoder, evidence_loss, train_autoencoder
 from models.classifier import train_classifier
 from models.dcgan import DcganCritic, DcganGenerator, DcganShape, measure_statistics
 from models.dense_gan import DenseCritic, DenseGenerator
+from models.latent_gan import LatentGan, train_latent_gan
 from models.latents import normal
 from models.losses import NonSaturating
 from models.supervised import SupervisedRecipe
@@ -140,6 +143,46 @@ def test_an_autoencoder_samples_what_it_saw(seeded, kind):
     assert samples.shape == (300, 4)
     assert samples.mean(dim=0).tolist() == pytest.approx([0.5, 0.5, 0.05, 0.05], abs=0.12)
     assert torch.corrcoef(samples.T)[0, 1] < -0.5
+
+
+def test_codes_are_shaken_by_a_part_of_their_deviation(seeded):
+    images, noise = torch.tensor([[0.0, 1.0], [2.0, 7.0]]), torch.tensor([[1.0, -1.0], [0.0, 2.0]])
+    for code_noise, moved in ((0.0, [[0, 0], [0, 0]]), (0.1, [[0.1, -0.3], [0, 0.6]])):  # deviations 1 and 3
+        model = Autoencoder(2, "plain", code=2, code_noise=code_noise, generator=seeded)
+        model.encode = model.decode = nn.Identity()
+        assert torch.allclose(model(images, noise)[0], images + torch.tensor(moved))
+
+
+@pytest.mark.parametrize(("kind", "code_noise"), [("plain", -0.1), ("variational", 0.1)])
+def test_noise_that_makes_no_sense_is_refused(seeded, kind, code_noise):
+    with pytest.raises(ValueError, match=f"code_noise .* got {code_noise}"):
+        Autoencoder(4, kind, code_noise=code_noise, generator=seeded)
+
+
+def test_white_codes_have_mean_zero_and_covariance_one_also_within_a_plane(seeded):
+    images = torch.randn(400, 3, generator=seeded) * torch.tensor([5.0, 0.1, 0.0]) + 2
+    model = Autoencoder(3, "plain", code=3, generator=seeded)
+    model.encode = nn.Identity()
+    model.learn_codes(images)
+    white = model.white_codes(images)
+    assert torch.allclose(white.mean(dim=0), torch.zeros(3), atol=1e-4)
+    assert torch.cov(white.T).diagonal().sort().values.tolist() == pytest.approx([0, 1, 1], abs=1e-3)
+    assert torch.allclose(model.code_mean + white @ model.code_factor.T, images, atol=1e-4)
+
+
+def test_a_gan_of_codes_makes_each_kind_as_often_as_it_saw_it(seeded):
+    kinds = (torch.rand(400, generator=seeded) < 0.25).long()  # a quarter has pixel 1 lit, the rest pixel 0
+    images = torch.eye(4)[kinds] * 0.9 + 0.05
+    small = LatentGan(code=2, latent=2, players=(16,), stage_one=SupervisedRecipe(steps=150, batch=50))
+    recipe = replace(small, stage_two=replace(small.stage_two, steps=150, batch=50, average=0.9))
+    makers = [train_latent_gan(images, recipe, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)]
+    latent = torch.randn(500, 2, generator=seeded)
+    with torch.no_grad():
+        first, again, other = (maker(latent) for maker in makers)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert first.mean(dim=0).tolist() == pytest.approx([0.725, 0.275, 0.05, 0.05], abs=0.12)
+    assert torch.corrcoef(first.T)[0, 1] < -0.8
 
 
 def test_same_seed_same_classifier():

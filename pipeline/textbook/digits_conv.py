@@ -75,15 +75,11 @@ class ConvolutionalDigits:
 def _told(data: Digits, referee: Referee, plain: _Found, told: _Found) -> Chapter:
     return Chapter(
         title="Digits from convolutions, and digits to order",
-        question=(
-            "What do convolutions add to a GAN of digits, and does a generator obey when told which digit to "
-            "write?"
-        ),
+        question="What do convolutions add to a GAN of digits, and does a generator write the digit it is told to?",
         answer=(
             f"The DCGAN, of {plain.maker.parameters:,} weights, reaches {plain.score.likelihood} nats with classes "
             f"{plain.score.balance}. Told the class, it writes the digit asked for in {told.obeyed:.1%} of cases by "
-            f"the "
-            f"judge's reading, at {told.score.likelihood} nats."
+            f"the judge's reading, at {told.score.likelihood} nats."
         ),
         story=(f"Data: {data.origin} The judge of classes is right about {referee.judge.accuracy:.1%} of the held-out "
                f"digits.", *STORY),
@@ -105,19 +101,17 @@ def _told(data: Digits, referee: Referee, plain: _Found, told: _Found) -> Chapte
 
 
 STORY = (
-    "The five guidelines: strides instead of pooling; batch normalisation everywhere but at the generator's output and "
-    "the critic's input; no dense hidden layers; rectifiers in the generator and tanh at its end; leaky rectifiers "
-    "in the "
-    "critic. Weights are shared over the image, so there are far fewer of them than in dense layers, and neighbouring "
-    "pixels agree from the start: strokes are smooth where a dense generator leaves specks.",
+    "The five guidelines: strides instead of pooling; batch normalisation everywhere but at the generator's output "
+    "and the critic's input; no dense hidden layers; rectifiers in the generator and tanh at its end; leaky "
+    "rectifiers in the critic. Weights are shared over the image, so there are far fewer of them than in dense "
+    "layers, and neighbouring pixels agree from the start: strokes are smooth where a dense generator leaves specks.",
     "With batch normalisation real and fake samples must go through the critic in separate batches, and the averaged "
     "generator needs statistics of its own: they are measured again whenever it is looked at.",
     "For a conditional pair the class, one-hot, is laid beside the latent and, as ten constant planes, beside the "
     "critic's image. Classes are then drawn, not learnt, so none can be lost. Each row of the second picture is one "
     "latent, each column one class: what a row has in common (slant, weight) is what the latent decides.",
     "Setting `resize` replaces the transposed convolutions by enlarging and convolving, the usual cure for "
-    "chequerboards; "
-    "kernels of 4 with strides of 2, as here, overlap evenly and show few.",
+    "chequerboards; kernels of 4 with strides of 2, as here, overlap evenly and show few.",
 )
 
 

@@ -128,10 +128,7 @@ def _told(data: Digits, referee: Referee, runs: Mapping[str, _Run]) -> Chapter:
     first = sick.words[0] if sick.words else "nothing."
     return Chapter(
         title="Digits from fully connected layers",
-        question=(
-            "Do two small networks of dense layers learn to write digits, and what does it look like if they "
-            "fail?"
-        ),
+        question="Do two small dense networks learn to write digits, and what does it look like if they fail?",
         answer=(
             f"Yes: after {len(healthy.epochs)} epochs with instance noise the Parzen log-likelihood is "
             f"{healthy.likelihoods[-1]} nats and classes range {healthy.balance}; the lecture's plain recipe has "
@@ -155,19 +152,19 @@ def _told(data: Digits, referee: Referee, runs: Mapping[str, _Run]) -> Chapter:
 STORY = (
     "Generator 100-500-500-pixels with rectifiers and a sigmoid, critic pixels-500-500-1 with leaky rectifiers, Adam, "
     "batches of 128, one step of each player in turn. An epoch is 390 steps: the 50,000 digits of MNIST that are "
-    "learnt "
-    "from, the last 10,000 being kept to choose the width of the Parzen window. Ten epochs, as in the lecture, are a "
-    "matter of the settings `epochs` and `lecture_epochs`; the tour shows as many as fit into its time.",
+    "learnt from, the last 10,000 being kept to choose the width of the Parzen window. Ten epochs, as in the lecture, "
+    "are a matter of the settings `epochs` and `lecture_epochs`; the tour shows as many as fit into its time.",
     "Each row of the panels is one epoch, from the same latents; the yellow frame holds the real training digit "
-    "nearest "
-    "to the sample beside it. If the two were alike to the pixel, the generator would merely have learnt by heart.",
+    "nearest to the sample beside it. If the two were alike to the pixel, the generator would merely have learnt by "
+    "heart.",
     "The healthy run differs from the lecture's by noise of deviation 0.5 on whatever the critic sees, for as long as "
-    "training lasts, a higher rate and an average of the generator's weights. The noise hides single pixels, so "
-    "that the critic has to judge strokes, and it stops the critic from being always right.",
+    "training lasts, a higher rate and an average of the generator's weights. The noise hides single pixels, so that "
+    "the critic has to judge strokes, and it stops the critic from being always right.",
+    "The lecture's recipe starts badly: in its first epochs the critic runs ahead, the generator's loss climbs, and "
+    "different latents may give one and the same digit. The monitor notices from the spread of the samples.",
     "The sick run has the saturating loss, log(1 - D), against a critic that takes three steps at ten times the "
-    "lecture's rate. Such a critic is never wrong, and where it is never wrong this loss is flat: the generator "
-    "gets no "
-    "gradient. Healthy curves hover; sick ones go to a limit and stay there.",
+    "lecture's rate. Such a critic is never wrong, and where it is never wrong this loss is flat: the generator gets "
+    "no gradient. Healthy curves hover; sick ones go to a limit and stay there.",
     "Take home: the level of a loss says nothing about the digits. Look at whether both players still move, at the "
     "balance of the classes (the dashed line is 4 %), and at the samples themselves.",
 )

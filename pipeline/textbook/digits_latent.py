@@ -187,18 +187,15 @@ def _told(data: Digits, referee: Referee, walk: _Walk, shift: _Shift) -> Chapter
 STORY = (
     "A normal latent of a hundred numbers lies near a sphere of radius 10. The straight path between two of them cuts "
     "through the inside, where the generator has never been asked anything; the great circle stays where it has "
-    "learnt. "
-    "The first picture shows two pairs of latents, each gone both ways.",
+    "learnt. The first picture shows two pairs of latents, each gone both ways.",
     "If digits on the way are sharp and plausible and change little by little, the generator has learnt more than a "
-    "list "
-    "of examples: in pixels, half way between two digits lies a double exposure of both.",
+    "list of examples: in pixels, half way between two digits lies a double exposure of both.",
     "Arithmetic: among generated ones, take the mean latent of the most slanted tenth minus that of the most upright "
     "tenth, and add it to the latents of other classes in a generator that is told the class. Each row of the second "
-    "picture is one latent of one class, with -2, -1, 0, 1 and 2 times the direction. The slant is measured "
-    "from the second moments of the ink.",
-    "Take home: interpolate on the sphere for normal latents, and expect directions with a meaning, but measure "
-    "what they "
-    "do: this one was learnt from ones only and may change more than the slant when it is taken too far.",
+    "picture is one latent of one class, with -2, -1, 0, 1 and 2 times the direction. The slant is measured from the "
+    "second moments of the ink.",
+    "Take home: interpolate on the sphere for normal latents, and expect directions with a meaning, but measure what "
+    "they do: this one was learnt from ones only and may change more than the slant when it is taken too far.",
 )
 
 

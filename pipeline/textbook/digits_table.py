@@ -131,10 +131,7 @@ def _told(data: Digits, referee: Referee, entries: Mapping[str, _Entry]) -> Chap
     )
     return Chapter(
         title="The table: digits by GANs and by everybody else",
-        question=(
-            "How do GANs of digits compare with a mixture of Gaussians, PCA and autoencoders, and by what "
-            "measure?"
-        ),
+        question="How do GANs of digits compare with Gaussians, PCA and autoencoders, and by what measure?",
         answer=(
             f"Of the GANs that make pixels, the {of_pixels} is ahead with {nats[of_pixels]} nats; the one that makes "
             f"an autoencoder's codes has {nats[OF_CODES]}, with classes {entries[OF_CODES].score.balance}. Real "
@@ -158,13 +155,13 @@ def _told(data: Digits, referee: Referee, entries: Mapping[str, _Entry]) -> Chap
 
 
 STORY = (
-    "The protocol is that of Goodfellow et al.: a Gaussian window around each sample, its width chosen on 1,000 digits "
-    "kept back from training, and the mean log-likelihood of the held-out digits with its standard error. The error is "
-    "that of the mean over held-out digits only; another training run of the same model differs by more.",
-    "Read the first two rows first. Real digits are not the best at this measure, because between ten thousand windows "
-    "in hundreds of dimensions there is much empty space, and an average of five neighbours lies nearer to an unseen "
-    "digit than any one of them: so the centres of k-means, which are nobody's idea of a generator, do well. A maker "
-    "that scores above real digits has not become better than real; it has become smoother.",
+    "The protocol is that of Goodfellow et al.: a Gaussian window around each sample, its width chosen on 1,000 "
+    "digits kept back from training, and the mean log-likelihood of the held-out digits with its standard error. The "
+    "error is that of the mean over held-out digits only; another training run of the same model differs by more.",
+    "Read the first two rows first. Real digits are not the best at this measure, because between ten thousand "
+    "windows in hundreds of dimensions there is much empty space, and an average of five neighbours lies nearer to an "
+    "unseen digit than any one of them: so the centres of k-means, which are nobody's idea of a generator, do well. A "
+    "maker that scores above real digits has not become better than real; it has become smoother.",
     "The GAN of an autoencoder's codes is a GAN by half. First an autoencoder learns to squeeze digits through ten "
     "numbers, slightly shaken, and to draw them again; then a small WGAN-GP learns which numbers occur. Strokes are "
     "the decoder's work, and whatever has passed it is smooth: MNIST's training digits, squeezed and drawn again, "

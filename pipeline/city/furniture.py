@@ -16,8 +16,17 @@ LAMP_HEIGHT_M = 7.5
 LAMP_COLOURS = np.array([(0.95, 0.05, 0.03), (0.95, 0.55, 0.03), (0.05, 0.80, 0.40)])
 """Red above amber above green."""
 
-Head = tuple[Node, int, np.ndarray]
-"""A signal head: its crossing, the direction of the traffic it speaks to, and where it hangs (m)."""
+
+@dataclass(frozen=True, eq=False)
+class Heads:
+    """Where the heads of signals hang."""
+
+    owner: list[tuple[Node, int]]
+    """Crossing, and direction of the traffic that each speaks to ..."""
+    place_m: Float[np.ndarray, "n 3"]
+    along: Float[np.ndarray, "n 2"]
+    """... also as a vector."""
+
 
 GREENS = np.array([(0.060, 0.095, 0.022), (0.075, 0.110, 0.028), (0.048, 0.082, 0.024), (0.105, 0.105, 0.030)])
 
@@ -135,10 +144,11 @@ def signs(streets: Streets, rng: np.random.Generator) -> Polygons:
     return Polygons.join(parts)
 
 
-def signals(streets: Streets) -> tuple[Polygons, list[Head]]:
-    """Signal posts at every stop line; also where each three-lamp head hangs: (crossing, direction, place)."""
+def signals(streets: Streets) -> tuple[Polygons, Heads]:
+    """Signal posts at every stop line; also the three-lamp heads that hang from them."""
     parts: list[Polygons] = []
-    heads: list[Head] = []
+    owner: list[tuple[Node, int]] = []
+    places: list[np.ndarray] = []
     plan = streets.plan
     dark = (0.05, 0.05, 0.045)
     for node, way in [(step(node, way), way) for node, way in streets.edges()]:
@@ -150,20 +160,20 @@ def signals(streets: Streets) -> tuple[Polygons, list[Head]]:
         parts.append(faces(box((*arm, 0.12), (*middle, 6.0)), (0.2, 0.2, 0.2), semantic=classes.POLE))
         for place in (np.array([*(foot - right_of(way) * reach), 5.5]), np.array([*(foot - along(way) * 0.2), 3.4])):
             parts.append(faces(box((0.34, 0.34, 1.05), place), dark, semantic=classes.LIGHT))
-            heads.append((node, way, place - np.array([*along(way), 0]) * 0.19))
-    return Polygons.join(parts), heads
+            owner.append((node, way))
+            places.append(place - np.array([*along(way), 0]) * 0.19)
+    return Polygons.join(parts), Heads(owner, np.array(places), np.array([along(way) for _, way in owner]))
 
 
-def lit_lamps(heads: list[Head], streets: Streets, time_s: float, eye_m: Float[np.ndarray, "3"]) -> Polygons:
+def lit_lamps(heads: Heads, streets: Streets, time_s: float, eye_m: Float[np.ndarray, "3"]) -> Polygons:
     """The three lamps of the signal heads before the eye, with the one that shines now."""
-    near = [
-        (place, right_of(way), streets.green_left_s(node, way, time_s))
-        for node, way, place in heads
-        if abs(place[0] - eye_m[0]) + abs(place[1] - eye_m[1]) < 150 and (place - eye_m)[:2] @ along(way) > 0
-    ]
-    if not near:
+    ahead = heads.place_m - eye_m
+    facing = (ahead[:, :2] * heads.along).sum(axis=1) > 0
+    near = np.flatnonzero(facing & (np.abs(ahead[:, 0]) + np.abs(ahead[:, 1]) < 150))
+    if not len(near):
         return faces(np.zeros((0, 4, 3)), (0.0, 0.0, 0.0))
-    place, right, green = (np.array(part) for part in zip(*near, strict=True))
+    place, right = heads.place_m[near], np.array([right_of(heads.owner[head][1]) for head in near])
+    green = np.array([streets.green_left_s(*heads.owner[head], time_s) for head in near])
     lift = np.array([[0, 0, 0.32], [0, 0, 0], [0, 0, -0.32]])
     middle = (place[:, None] + lift).reshape(-1, 3)
     across, up = np.repeat(np.column_stack([right, np.zeros(len(right))]), 3, axis=0) * 0.12, np.array([0, 0, 0.12])

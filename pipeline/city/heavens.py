@@ -25,23 +25,23 @@ def sky_tone(world: World, look: Look) -> Float[np.ndarray, "3"]:
 def sky_colour(ray: tuple[np.ndarray, np.ndarray, np.ndarray], world: World, look: Look) -> Float[np.ndarray, "3 n"]:
     """From horizon to zenith, with clouds, for rays in city directions."""
     x, y, z = ray
-    slope = z / np.hypot(x, y)
-    azimuth = np.arctan2(y, x)
+    across = 1 / np.sqrt(x * x + y * y)
+    slope = z * across
     low = horizon_colour(world, look)
     high = (np.array(world.style.sky[1]) * look.sky_tint * look.sky).astype(np.float32)
     high += np.float32(look.grey) * (np.float32(0.8) * low - high)
     share = np.sqrt(np.clip(slope * np.float32(1.8), 0, 1))
     colour = low[:, None] + (high - low)[:, None] * share
     # clouds lie on a plane high above: they crowd towards the horizon
-    height = np.float32(42) / np.maximum(slope, np.float32(0.03))
+    height = across * (np.float32(42) / np.maximum(slope, np.float32(0.03)))
     rows, columns = world.clouds.shape
-    i, j = ((part(azimuth) * height).astype(np.int32) for part in (np.cos, np.sin))
+    i, j = ((part * height).astype(np.int32) for part in (x, y))
     cloud = np.clip(world.clouds[i % rows, j % columns] * 0.5 + 0.05, 0, 1) * np.clip(slope * 9, 0, 1)
     cloud = (cloud * (1 - 0.8 * look.grey)).astype(np.float32)
     white = np.float32(1.06) * low.mean() + np.float32(0.35) * low
     colour += cloud * (white[:, None] - colour)
     if world.style.mountains:
-        _mountains(colour, slope, azimuth, world, low)
+        _mountains(colour, slope, np.arctan2(y, x), world, low)
     return colour
 
 

@@ -7,13 +7,12 @@ import numpy as np
 from jaxtyping import Float
 
 from pipeline.city.classes import VEGETATION
-from pipeline.city.heavens import horizon_colour, sky_colour, sky_tone
-from pipeline.city.intervals import GROUND, SKY
+from pipeline.city.heavens import horizon_colour, sky_tone
 from pipeline.city.looks import Look
-from pipeline.city.surface import FaceTable, Surface
+from pipeline.city.surface import FaceSurface, FaceTable, Surface
 from pipeline.city.textures import SHOP
 from pipeline.city.view import View
-from pipeline.city.world import World
+from pipeline.city.world import SHADOW_M, World
 
 WARM = np.array([(1.0, 0.62, 0.28), (1.0, 0.78, 0.50), (0.75, 0.85, 1.0), (1.0, 0.70, 0.36)], np.float32)
 """Colours of lit windows."""
@@ -27,56 +26,59 @@ DAYTIME_GLOW = 0.35
 Light = Float[np.ndarray, "3 n"]
 
 
-def shade(
-    surface: Surface, world: World, view: View, table: FaceTable, look: Look, dark: Float[np.ndarray, " n"]
-) -> Light:
-    """Brightness of every sample under a look.
+def shade_ground(surface: Surface, world: World, view: View, look: Look, dark: Float[np.ndarray, " n"]) -> Light:
+    """Brightness of the ground under a look; road users take the share ``dark`` of the sun, and some of the sky."""
+    light = np.array(look.ambient, np.float32)[:, None] * (1 - np.float32(0.75) * dark)
+    if max(look.sun) > 0:
+        x, y = (
+            part + jitter * np.float32(SHADOW_M) for part, jitter in zip(surface.place_m, surface.jitter, strict=False)
+        )
+        direct = (1 - world.shaded.at(x, y)) * (1 - dark) * np.float32(world.sun[2])
+        for plane, strength in zip(light, look.sun, strict=True):
+            plane += direct * np.float32(strength)
+    if look.lamps:
+        _add_lamps(light, surface, world, view, look)
+    light *= surface.albedo
+    if look.wet:
+        mirror = np.float32(look.wet) * np.minimum(surface.depth_m / 45, 1)
+        light += sky_tone(world, look)[:, None] * mirror
+    _add_fog(light, surface, world, look)
+    return light
 
-    Args:
-        surface: The samples.
-        world: The city.
-        view: The camera.
-        table: Its faces.
-        look: Which lights shine how strongly.
-        dark: Share of the sun that road users take from the ground beneath and beside them.
-    """
-    panes = np.flatnonzero(surface.pane)
-    number = surface.window[panes].astype(np.float32) / 255
-    light = _daylight(surface, world, table, look, dark)
+
+def shade_faces(surface: FaceSurface, world: World, view: View, table: FaceTable, look: Look) -> Light:
+    """Brightness of a scene's faces under a look."""
+    panes = surface.panes
+    number = surface.window.astype(np.float32) / 255
+    light = _daylight(surface, world, table, look)
     if look.lamps:
         _add_lamps(light, surface, world, view, look)
     light *= surface.albedo
     for plane in light:
         plane[panes] *= 0.06 + 0.24 * number * number
-    _add_reflections(light, surface, world, table, look, panes, number)
+    _add_reflections(light, surface, world, table, look, number)
     _add_glow(light, surface, table, look)
     if look.lamps:
-        _add_lit_windows(light, surface, table, look, panes)
+        _add_lit_windows(light, surface, table, look)
     _add_fog(light, surface, world, look)
-    sky = np.flatnonzero(surface.face == SKY)
-    light[:, sky] = sky_colour((surface.ray[0][sky], surface.ray[1][sky], surface.ray[2][sky]), world, look)
     return light
 
 
-def _daylight(surface: Surface, world: World, table: FaceTable, look: Look, dark: Float[np.ndarray, " n"]) -> Light:
+def _daylight(surface: FaceSurface, world: World, table: FaceTable, look: Look) -> Light:
     """Sun where it reaches, and the sky's light, stronger on what faces up."""
-    leaves = table.semantic == VEGETATION
-    ambient = np.take(table.upwards, surface.face)
-    ambient *= 1 - np.float32(0.75) * dark
-    light = np.array(look.ambient, np.float32)[:, None] * ambient
+    light = np.array(look.ambient, np.float32)[:, None] * np.take(table.upwards, surface.face)
     if max(look.sun) > 0:
+        leaves = table.semantic == VEGETATION
         towards = np.where(leaves, np.float32(0.55), np.maximum(table.normal @ world.sun.astype(np.float32), 0))
-        towards[SKY] = 0
         direct = np.take(towards, surface.face)
-        direct *= 1 - dark
-        asked = np.flatnonzero(direct)
-        direct[asked[_in_shadow(surface, world, table, asked) & ~np.take(leaves, np.take(surface.face, asked))]] = 0
+        asked = np.flatnonzero(np.take((towards > 0) & ~leaves, surface.face))
+        direct[asked[_in_shadow(surface, world, table, asked)]] = 0
         for plane, strength in zip(light, look.sun, strict=True):
             plane += direct * np.float32(strength)
     return light
 
 
-def _in_shadow(surface: Surface, world: World, table: FaceTable, asked: np.ndarray) -> np.ndarray:
+def _in_shadow(surface: FaceSurface, world: World, table: FaceTable, asked: np.ndarray) -> np.ndarray:
     """Which samples a house keeps the sun from; looked up a little before the wall they may be part of."""
     face = np.take(surface.face, asked)
     x, y, z = (np.take(part, asked) for part in surface.place_m)
@@ -105,24 +107,20 @@ def _add_lamps(light: Light, surface: Surface, world: World, view: View, look: L
 
 
 def _add_reflections(
-    light: Light, surface: Surface, world: World, table: FaceTable, look: Look, panes: np.ndarray,
-    number: Float[np.ndarray, " pane"],
-) -> None:  # fmt: skip
-    """The sky in windows, on car bodies, and on a wet road."""
+    light: Light, surface: FaceSurface, world: World, table: FaceTable, look: Look, number: Float[np.ndarray, " pane"]
+) -> None:
+    """The sky in windows and on car bodies."""
     tone = sky_tone(world, look)
     share = 0.05 + 0.20 * number * number
     gloss = np.take(table.gloss, surface.face)
     shiny = np.flatnonzero(gloss)
     gloss = gloss[shiny]
-    wet = np.flatnonzero(surface.face == GROUND) if look.wet else shiny[:0]
-    mirror = np.float32(look.wet) * np.minimum(surface.depth_m[wet] / 45, 1)
     for plane, bright in zip(light, tone, strict=True):
-        plane[panes] += share * bright
+        plane[surface.panes] += share * bright
         plane[shiny] += gloss * bright
-        plane[wet] += mirror * bright
 
 
-def _add_glow(light: Light, surface: Surface, table: FaceTable, look: Look) -> None:
+def _add_glow(light: Light, surface: FaceSurface, table: FaceTable, look: Look) -> None:
     """Lamps of signals, vehicles and streets."""
     own = np.where(table.glow > SIGNAL_GLOW, np.float32(max(look.lamps, DAYTIME_GLOW)), np.float32(look.lamps))
     strength = table.glow * own
@@ -132,8 +130,8 @@ def _add_glow(light: Light, surface: Surface, table: FaceTable, look: Look) -> N
         plane[glowing] += colour[face] * strength[face]
 
 
-def _add_lit_windows(light: Light, surface: Surface, table: FaceTable, look: Look, panes: np.ndarray) -> None:
-    number = surface.window[panes]
+def _add_lit_windows(light: Light, surface: FaceSurface, table: FaceTable, look: Look) -> None:
+    panes, number = surface.panes, surface.window
     shop = table.texture[surface.face[panes]] == SHOP
     lit = np.flatnonzero((number % 16 < 5) | (shop & (number % 16 < 13)))
     strength = (0.10 + 0.03 * (number[lit] // 16)) * np.where(shop[lit], 1.5, 1.0) * look.lamps

@@ -86,11 +86,12 @@ def actor_faces(recording: Recording, cast: Cast, frame: int, view: View) -> Pol
 
 
 def shadows(
-    recording: Recording, frame: int, eye_m: Float[np.ndarray, "3"], sun: Float[np.ndarray, "3"]
+    recording: Recording, frame: int, view: View, sun: Float[np.ndarray, "3"]
 ) -> tuple[Polygons, Float[np.ndarray, " n"]]:
     """Dark patches on the ground under and beside road users, lightest first, and how dark each is."""
     place, yaw = recording.position_m[frame], recording.yaw_rad[frame]
-    near = np.flatnonzero(np.abs(place - eye_m[:2]).max(axis=1) < 70)
+    ahead = view.T_view_city[2, :2] @ place.T + view.T_view_city[2, 3]
+    near = np.flatnonzero((np.abs(place - view.eye_m[:2]).max(axis=1) < 70) & (ahead > -15))
     height, width, length = recording.size_m[near].T
     person = np.isin(np.array(recording.kinds)[near], ("Pedestrian", "Cyclist"))
     narrow = np.where(person, 0.55, 1.0)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Integer
 
 from pipeline.city import classes
 from pipeline.city.ground import LOT_M, PERIOD_M, crossing_reach_m
@@ -77,74 +77,103 @@ class FaceTable:
 
 
 @dataclass(frozen=True, eq=False)
-class Surface:
-    """Samples of the scene; float32 throughout."""
+class Samples:
+    """Points of a view to shade."""
 
     face: Int[np.ndarray, " n"]
-    ray: tuple[np.ndarray, np.ndarray, np.ndarray]
-    """City direction of each sample's ray, of length 1 along the camera's axis."""
+    u: Float[np.ndarray, " n"]
+    v: Float[np.ndarray, " n"]
+    """Column and row; they may lie between pixel centres."""
+
+    def take(self, index: Int[np.ndarray, " some"]) -> "Samples":
+        """The samples at ``index``."""
+        # 64 bits: numpy would widen narrower indices anew for each of the many look-ups that follow
+        face = np.take(self.face, index).astype(np.int64)
+        return Samples(face, np.take(self.u, index), np.take(self.v, index))
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Samples of the ground, or of a scene's faces; float32 throughout."""
+
     depth_m: Float[np.ndarray, " n"]
-    """Along the camera's axis; infinite for the sky."""
+    """Along the camera's axis."""
     place_m: tuple[np.ndarray, np.ndarray, np.ndarray]
+    """The height of the ground is one number."""
     albedo: Float[np.ndarray, "3 n"]
-    pane: Bool[np.ndarray, " n"]
-    """Where a window pane is."""
-    window: Int[np.ndarray, " n"]
-    """A random number 0-255 that belongs to the window; 0 elsewhere."""
     jitter: Float[np.ndarray, "2 n"]
     """Random, -0.5 to 0.5."""
-    semantic: Int[np.ndarray, " n"]
+    semantic: Integer[np.ndarray, " n"]
 
 
-def look_at(
-    world: World, view: View, table: FaceTable, face: Int[np.ndarray, " n"], u: Float[np.ndarray, " n"],
-    v: Float[np.ndarray, " n"], jitter: Float[np.ndarray, "2 n"],
-) -> Surface:  # fmt: skip
-    """Material and place of samples at pixels (u, v), which may lie between pixel centres.
+@dataclass(frozen=True, eq=False)
+class FaceSurface(Surface):
+    """Samples of a scene's faces."""
 
-    Args:
-        world: The city.
-        view: The camera that ``u`` and ``v`` belong to.
-        table: Its faces.
-        face: The face each sample shows.
-        u: Column of each sample.
-        v: Row of each sample.
-        jitter: Up to half a texel either way; it blurs textures seen from too near.
-    """
-    inverse = _affine(table.inverse_depth, face, u, v)
-    sky = face == SKY
-    inverse[sky] = 1e-9
-    depth = 1 / inverse
-    ray = _rays(view, u, v)
-    place = tuple(depth * part + np.float32(eye) for eye, part in zip(view.eye_m, ray, strict=True))
-    s = _affine(table.texture_s, face, u, v)
-    t = _affine(table.texture_t, face, u, v)
+    face: Int[np.ndarray, " n"]
+    panes: Int[np.ndarray, " pane"]
+    """Which samples show a window pane."""
+    window: Int[np.ndarray, " pane"]
+    """A random number 0-255 that belongs to the window."""
+
+
+def look_at_ground(
+    world: World, view: View, table: FaceTable, samples: Samples, jitter: Float[np.ndarray, "2 n"]
+) -> Surface:
+    """What lies on the ground where samples meet it; ``jitter`` (texels) blurs textures seen from too near."""
+    a, b, c = table.inverse_depth[:, GROUND]
+    depth = 1 / (a * samples.u + b * samples.v + c)
+    x, y, _ = rays(view, samples.u, samples.v)
+    x *= depth
+    y *= depth
+    x += np.float32(view.eye_m[0])
+    y += np.float32(view.eye_m[1])
+    texture, s, t = world.ground.texture_at(x, y)
+    area = np.take(table.stretch[GROUND] * _per_tile(world) * world.atlas.size**2, texture).astype(np.float32)
+    area *= depth * depth * depth
+    texel = _texels(world, texture, s, t, area, jitter)
+    albedo = np.empty((3, len(depth)), np.float32)
+    for plane, share in zip(albedo, world.atlas.channels(texel), strict=False):
+        np.multiply(share, np.float32(1 / 255), out=plane)
+    return Surface(depth, (x, y, np.zeros((), np.float32)), albedo, jitter, np.take(world.atlas.semantic, texel))
+
+
+def look_at_faces(
+    world: World, view: View, table: FaceTable, samples: Samples, jitter: Float[np.ndarray, "2 n"]
+) -> FaceSurface:
+    """Material and place of samples of a scene's faces; ``jitter`` (texels) blurs textures seen from too near."""
+    face, u, v = samples.face, samples.u, samples.v
+    depth = 1 / affine(table.inverse_depth, face, u, v)
+    place = tuple(depth * part + np.float32(eye) for eye, part in zip(view.eye_m, rays(view, u, v), strict=True))
+    s, t = affine(table.texture_s, face, u, v), affine(table.texture_t, face, u, v)
     s *= depth
     t *= depth
     texture = np.take(table.texture, face)
-    area = np.take(table.stretch, face) * depth * depth * depth
-    ground = np.flatnonzero(face == GROUND)
-    texture[ground], s[ground], t[ground] = world.ground.texture_at(
-        np.take(place[0], ground), np.take(place[1], ground)
-    )
-    area[ground] *= np.take(_per_tile(world), np.take(texture, ground))
-    texel = _texels(world, texture, s, t, area, jitter)
-    *colours, marks = world.atlas.channels(texel)
+    area = np.take(table.stretch * (world.atlas.size**2).astype(np.float32)[table.texture], face)
+    area *= depth * depth * depth
+    *colours, marks = world.atlas.channels(_texels(world, texture, s, t, area, jitter))
     albedo = np.empty((3, len(face)), np.float32)
     for plane, share, colour in zip(albedo, colours, table.colour, strict=True):
         np.multiply(share, np.take(colour * np.float32(1 / 255), face), out=plane)
-    pane = np.take(table.windowed, face) & (marks > 127)
-    semantic = np.take(table.semantic, face)
-    semantic[ground] = np.take(world.atlas.semantic, np.take(texel, ground))
-    depth[sky] = np.inf
-    return Surface(face, ray, depth, (place[0], place[1], place[2]), albedo, pane,
-                   _window_numbers(s, t, texture, pane), jitter, semantic)  # fmt: skip
+    panes = np.flatnonzero(np.take(table.windowed, face) & (marks > 127))
+    window = _window_numbers(s[panes], t[panes], texture[panes])
+    return FaceSurface(depth, (place[0], place[1], place[2]), albedo, jitter, np.take(table.semantic, face), face,
+                       panes, window)  # fmt: skip
 
 
-def _affine(
+def depth_at(table: FaceTable, samples: Samples) -> Float[np.ndarray, " n"]:
+    """Depth along the camera's axis (m); infinite for the sky."""
+    with np.errstate(divide="ignore"):
+        return np.where(
+            samples.face == SKY, np.float32(np.inf), 1 / affine(table.inverse_depth, *vars(samples).values())
+        )
+
+
+def affine(
     functions: Float[np.ndarray, "3 faces"], face: Int[np.ndarray, " n"], u: Float[np.ndarray, " n"],
     v: Float[np.ndarray, " n"],
 ) -> Float[np.ndarray, " n"]:  # fmt: skip
+    """Values at pixels of each one's function a u + b v + c."""
     a, b, c = (np.take(part, face) for part in functions)
     a *= u
     b *= v
@@ -153,7 +182,7 @@ def _affine(
     return a
 
 
-def _rays(
+def rays(
     view: View, u: Float[np.ndarray, " n"], v: Float[np.ndarray, " n"]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """City directions of pixels, of length 1 along the camera's axis."""
@@ -177,11 +206,10 @@ def _texels(
     world: World, texture: Int[np.ndarray, " n"], s: Float[np.ndarray, " n"], t: Float[np.ndarray, " n"],
     area: Float[np.ndarray, " n"], jitter: Float[np.ndarray, "2 n"],
 ) -> Int[np.ndarray, " n"]:  # fmt: skip
-    """Which texel of which mip level each sample reads: half of log2 of the texels in its footprint."""
+    """Which texel of which mip level each sample reads: half of log2 of ``area``, the texels in its footprint."""
     size = np.take(world.atlas.size.astype(np.int32), texture)
-    texels = area * (size * size).astype(np.float32)
     # the exponent bits of a float32 are its log2, rounded down
-    level = ((texels * np.float32(1.4)).view(np.int32) >> 23) - 127 >> 1
+    level = ((area * np.float32(1.4)).view(np.int32) >> 23) - 127 >> 1
     level = np.minimum(np.maximum(level, 0), np.take(_last_level(world), texture))
     side = size >> level
     fine = side.astype(np.float32)
@@ -197,11 +225,8 @@ def _last_level(world: World) -> Int[np.ndarray, " texture"]:
 
 
 def _window_numbers(
-    s: Float[np.ndarray, " n"], t: Float[np.ndarray, " n"], texture: Int[np.ndarray, " n"], pane: Bool[np.ndarray, " n"]
+    s: Float[np.ndarray, " n"], t: Float[np.ndarray, " n"], texture: Int[np.ndarray, " n"]
 ) -> Int[np.ndarray, " n"]:
-    numbers = np.zeros(len(s), np.int32)
-    index = np.flatnonzero(pane)
-    column, row = s[index].astype(np.int64), t[index].astype(np.int64)
-    mixed = (column * 73856093) ^ (row * 19349663) ^ (texture[index].astype(np.int64) * 83492791)
-    numbers[index] = (mixed * 2654435761 >> 13 & 255).astype(np.int32)
-    return numbers
+    column, row = s.astype(np.int64), t.astype(np.int64)
+    mixed = (column * 73856093) ^ (row * 19349663) ^ (texture.astype(np.int64) * 83492791)
+    return mixed * 2654435761 >> 13 & 255

@@ -1,6 +1,7 @@
 """Looking at the city: a pinhole camera somewhere, and how KITTI's camera becomes one at any picture size."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -26,7 +27,7 @@ class View:
     reach_m: float = 1000.0
     """What lies farther ahead may be left out."""
 
-    @property
+    @cached_property
     def eye_m(self) -> Float[np.ndarray, "3"]:
         """Where the camera is in the city."""
         return invert_rigid(self.T_view_city)[:3, 3]

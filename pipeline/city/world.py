@@ -5,9 +5,10 @@ from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
+from scipy.ndimage import gaussian_filter
 
 from pipeline.city.buildings import Footprint, houses
-from pipeline.city.furniture import LAMP_HEIGHT_M, Head, Trees, lamps, plant, signals, signs
+from pipeline.city.furniture import LAMP_HEIGHT_M, Heads, Trees, lamps, plant, signals, signs
 from pipeline.city.ground import GroundMap, street_pictures
 from pipeline.city.occlusion import Screens
 from pipeline.city.polygons import Polygons
@@ -22,6 +23,9 @@ SMALLEST_PX = 0.6
 
 SHADOW_M = 0.5
 """Size of a cell of the shadow map."""
+
+PENUMBRA_M = 0.35
+"""Spread of the edge of a shadow on the ground."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,11 +91,13 @@ class World:
     standing: Standing
     screens: Screens
     trees: Trees
-    signal_heads: list[Head]
+    signal_heads: Heads
     ground: GroundMap
     atlas: Atlas
     shadow_m: GroundRaster
     """Below this height a place does not see the sun."""
+    shaded: GroundRaster
+    """Share of the sun that is hidden from a place on the ground."""
     lamp_light: GroundRaster
     """Light of the street lamps on the ground; 1 right under a lamp."""
     clouds: Float[np.ndarray, "row column"]
@@ -121,9 +127,11 @@ def build_world(name: str, seed: int) -> World:
     posts, lights = lamps(streets)
     signal_posts, heads = signals(streets)
     standing = Standing.of(Polygons.join([built, trunks, posts, signal_posts, signs(streets, rng)]))
+    atlas = _atlas(style, rng)
+    shadow = _shadows(streets, style, plots, trees, rng)
     return World(
         name, style, streets, standing, Screens.of(plots), trees, heads,
-        GroundMap.of(streets), _atlas(style, rng), _shadows(streets, style, plots, trees, rng),
+        GroundMap.of(streets), atlas, shadow, _shaded(shadow),
         _lamp_light(streets, lights), noise(256, 9.0, rng) + 0.5 * noise(256, 3.0, rng), _ridge(style, rng),
     )  # fmt: skip
 
@@ -169,6 +177,12 @@ def _shadows(
     raster = GroundRaster(float(west), float(south), SHADOW_M, shadow)
     _tree_shade(raster, trees, away / sink, rng)
     return raster
+
+
+def _shaded(shadow: GroundRaster) -> GroundRaster:
+    """Where the ground lies in shadow, with soft edges."""
+    share = gaussian_filter((shadow.values > 0.1).astype(np.float32), PENUMBRA_M / SHADOW_M)
+    return GroundRaster(shadow.west_m, shadow.south_m, SHADOW_M, share)
 
 
 def _shifted(steps: int, size: int) -> slice:

@@ -90,8 +90,9 @@ def main() -> None:
     say(f"reference: {best_ms(lambda _: numbers * 1.1 + numbers, 50):.2f} ms")
     costs = {city: measure(city) for city in sys.argv[1:] or STYLES}
     if set(costs) == set(LECTURE_SET):
-        # each of two processes sets up every city
-        total_s = sum(LECTURE_SET[city] * frame / 2000 + set_up for city, (frame, set_up) in costs.items())
+        # two processes share the cities out; the last one is built by both
+        work_s = sum(LECTURE_SET[city] * frame / 1000 + set_up for city, (frame, set_up) in costs.items())
+        total_s = (work_s + max(set_up for _, set_up in costs.values())) / 2
         say(f"{sum(LECTURE_SET.values())} frames at half size on two idle cores: about {total_s:.0f} s")
     say(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 

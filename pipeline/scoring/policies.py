@@ -48,13 +48,14 @@ def choose(
     sign = -1.0 if higher_is_better else 1.0
     known = valid.assign(part=valid["kind"] if policy.by_class else "")
     choices = []
-    for (fraction, fold, part), own in known.groupby([*PLACE, "part"], sort=True):
+    for _, own in known.groupby([*PLACE, "part"], sort=True):
         leads = {other: _lead(own, other, policy.candidates[0], metric, sign) for other in policy.candidates[1:]}
         best = max(leads, key=lambda other: leads[other][0] - leads[other][1])
         chosen, (gain, error) = best, leads[best]
         if gain <= error:
             chosen, gain, error = policy.candidates[0], 0.0, 0.0
-        choices.append(Choice(name, float(fraction), int(fold), str(part), chosen, gain, error))
+        place = own.iloc[0]
+        choices.append(Choice(name, float(place["fraction"]), int(place["fold"]), place["part"], chosen, gain, error))
     return tuple(choices)
 
 

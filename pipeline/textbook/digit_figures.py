@@ -120,7 +120,7 @@ def score_lines(lines: Mapping[str, Sequence[tuple[float, float]]], across: str,
         colour = theme.cycle[index % len(theme.cycle)]
         axes.plot(x, y, "o-", color=colour, linewidth=1.6, markersize=4)
         ends.append((y[-1], name, colour))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlabel(across)
     axes.set_ylabel(up)
     label_ends(axes, ends)

@@ -103,8 +103,9 @@ def _told(data: Digits, referee: Referee, plain: _Found, told: _Found) -> Chapte
 STORY = (
     "The five guidelines: strides instead of pooling; batch normalisation everywhere but at the generator's output "
     "and the critic's input; no dense hidden layers; rectifiers in the generator and tanh at its end; leaky "
-    "rectifiers in the critic. Weights are shared over the image, so there are far fewer of them than in dense "
-    "layers, and neighbouring pixels agree from the start: strokes are smooth where a dense generator leaves specks.",
+    "rectifiers in the critic. Weights are shared over the image, so there are fewer of them than in dense layers, "
+    "and neighbouring pixels agree from the start: strokes are clean where a dense generator leaves specks. After "
+    "the few epochs of a tour many of them are still broken; `epochs` is the setting that mends them.",
     "With batch normalisation real and fake samples must go through the critic in separate batches, and the averaged "
     "generator needs statistics of its own: they are measured again whenever it is looked at.",
     "For a conditional pair the class, one-hot, is laid beside the latent and, as ten constant planes, beside the "

@@ -18,7 +18,7 @@ from pipeline.randomness import torch_generator
 from pipeline.sources.idx import CLASSES, Digits, read_digits
 from pipeline.textbook.base import Chapter
 from pipeline.textbook.digit_figures import digit_grid, score_lines
-from pipeline.textbook.digit_gan import DigitGan, DigitMaker, noisy
+from pipeline.textbook.digit_gan import CONVOLUTIONAL, DigitGan, DigitMaker, noisy
 from pipeline.textbook.digit_scores import Referee, Scoring, appoint_referee
 
 STOPS = 9
@@ -39,25 +39,33 @@ class LatentDigits:
     """What lies between two latents, and whether "slanted one - upright one + upright four" is a slanted four."""
 
     epochs: int = 3
+    """Of the dense generator that paths are gone in."""
+    told_epochs: int = 1
+    """Of the convolutional generator that is told the class: it learns to obey within one, a dense one does not."""
     steps_per_epoch: int = 390
     hidden: tuple[int, ...] = (500, 500)
+    width: int = 24
+    """Channels of the convolutional players at half resolution."""
     scoring: Scoring = field(default_factory=lambda: Scoring(samples=2000, held_out=1000))
 
     def __post_init__(self) -> None:
         """Refuse to train for no time."""
-        if self.epochs < 1 or self.steps_per_epoch < 1:
-            raise ValueError(f"epochs and steps must be at least 1, got {self.epochs} and {self.steps_per_epoch}")
+        for name in ("epochs", "told_epochs", "steps_per_epoch"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
 
     def run(self, rng: np.random.Generator, digits: Path | None = None, report: Report = silent) -> Chapter:
         """Train an unconditional generator to walk in, and a conditional one to calculate with."""
         data = read_digits(digits)
         referee = appoint_referee(data, self.scoring, rng)
-        recipe = replace(noisy(data.side), steps=self.epochs * self.steps_per_epoch)
+        dense = replace(noisy(data.side), steps=self.epochs * self.steps_per_epoch)
+        convolutional = replace(CONVOLUTIONAL, steps=self.told_epochs * self.steps_per_epoch)
         free, told = (
-            DigitGan(conditional=conditional, hidden=self.hidden, recipe=recipe).train(
-                referee.train, torch_generator(rng), report
+            gan.train(referee.train, torch_generator(rng), report)
+            for gan in (
+                DigitGan(hidden=self.hidden, recipe=dense),
+                DigitGan("convolutional", conditional=True, width=self.width, recipe=convolutional),
             )
-            for conditional in (False, True)
         )
         draws = torch_generator(rng)
         return _told(data, referee, _walked(free, draws), _shifted(told, referee, draws))
@@ -94,8 +102,10 @@ def _walked(maker: DigitMaker, rng: torch.Generator) -> _Walk:
     }
     unused = torch.zeros(PAIRS, dtype=torch.long)
     images = {way: np.stack([maker.of(stop, unused) for stop in stops], axis=1) for way, stops in ways.items()}
+    apart = np.square(images["straight"][:, 0] - images["straight"][:, -1]).sum(axis=1)
+    farthest = apart.argsort()[-2:]
     return _Walk(
-        shown={way: made[:2] for way, made in images.items()},
+        shown={way: made[farthest] for way, made in images.items()},
         length={way: np.array([float(stop.norm(dim=1).mean()) for stop in stops]) for way, stops in ways.items()},
         grey={way: (4 * made * (1 - made)).mean(axis=(0, 2)) for way, made in images.items()},
     )
@@ -187,13 +197,14 @@ def _told(data: Digits, referee: Referee, walk: _Walk, shift: _Shift) -> Chapter
 STORY = (
     "A normal latent of a hundred numbers lies near a sphere of radius 10. The straight path between two of them cuts "
     "through the inside, where the generator has never been asked anything; the great circle stays where it has "
-    "learnt. The first picture shows two pairs of latents, each gone both ways.",
+    "learnt. The first picture shows the two pairs of latents, of two hundred, whose digits differ most, each gone "
+    "both ways.",
     "If digits on the way are sharp and plausible and change little by little, the generator has learnt more than a "
     "list of examples: in pixels, half way between two digits lies a double exposure of both.",
     "Arithmetic: among generated ones, take the mean latent of the most slanted tenth minus that of the most upright "
-    "tenth, and add it to the latents of other classes in a generator that is told the class. Each row of the second "
-    "picture is one latent of one class, with -2, -1, 0, 1 and 2 times the direction. The slant is measured from the "
-    "second moments of the ink.",
+    "tenth, and add it to the latents of other classes in a generator that is told the class, a convolutional one. "
+    "Each row of the second picture is one latent of one class, with -2, -1, 0, 1 and 2 times the direction. The "
+    "slant is measured from the second moments of the ink.",
     "Take home: interpolate on the sphere for normal latents, and expect directions with a meaning, but measure what "
     "they do: this one was learnt from ones only and may change more than the slant when it is taken too far.",
 )
@@ -206,7 +217,10 @@ def _pictures(referee: Referee, walk: _Walk, shift: _Shift) -> tuple[Picture, ..
     first, second = (panel.reshape(*panel.shape[:2], side, side) for panel in (paths, shift.shown))
     grey = {way: [(100 * stop / (STOPS - 1), float(value)) for stop, value in enumerate(found)]
             for way, found in walk.grey.items()}  # fmt: skip
-    kinds, strengths = [f"class {kind}" for kind in SHOWN_CLASSES], [f"{strength:+g}" for strength in STRENGTHS]
+    kinds, strengths = (
+        [f"class {kind}" for kind in SHOWN_CLASSES],
+        [f"{strength:+g}" if strength else "0" for strength in STRENGTHS],
+    )
     return (
         Picture("paths", "From one digit to another", "Digits along paths between two latents, straight and on the "
                 "sphere, for two pairs.", partial(digit_grid, first, np.zeros(first.shape[:2], bool), names, ())),

@@ -166,7 +166,8 @@ STORY = (
     "numbers, slightly shaken, and to draw them again; then a small WGAN-GP learns which numbers occur. Strokes are "
     "the decoder's work, and whatever has passed it is smooth: MNIST's training digits, squeezed and drawn again, "
     "score above the originals. The two autoencoders draw their codes from a Gaussian instead. Makhzani et al. train "
-    "both stages at once and report 340 ± 2.",
+    "both stages at once and report 340 ± 2. The GANs of pixels would go on learning for far longer than a tour "
+    "lasts: `epochs` and `convolutional_epochs` say how long.",
     "The balance of the classes is what the judge reads in the samples, right or wrong; samples that are no digit are "
     "counted as the digit they resemble. Parameters are those needed to draw samples, for k-means and the real digits "
     "every pixel they keep.",

@@ -31,7 +31,7 @@ TINY: dict[str, dict[str, Any]] = {
     },
     "digits_dense": {**DIGITS, "hidden": [16], "lecture_epochs": 1, "sick_epochs": 1},
     "digits_conv": {**DIGITS, "width": 4},
-    "digits_latent": {**DIGITS, "hidden": [16]},
+    "digits_latent": {**DIGITS, "told_epochs": 1, "hidden": [16], "width": 4},
     "digits_table": {**DIGITS, "convolutional_epochs": 1, "hidden": [16], "width": 4, "gaussians": 2,
                      "autoencoder": SupervisedRecipe(steps=5), "code_steps": 2,
                      "latent_gan": LatentGan(players=(8,), stage_one=SupervisedRecipe(steps=5))},

@@ -17,10 +17,10 @@ import pandas as pd
 from flows.workspace import digest_of, digest_of_file, new_folder, write_json
 from pipeline.arms import NONE, Arm, ArmResult, Design, the_strategy, the_task
 from pipeline.provenance import code_digest, modules_of
+from pipeline.samples import Samples
 from pipeline.sources import SOURCES
 from pipeline.splits import Split
 from pipeline.store import Ingested
-from pipeline.windows import Windows
 
 MANIFEST = "arm.json"
 SAMPLES = "synthetic.npz"
@@ -40,7 +40,7 @@ class Job:
     """Where the ingested data lies."""
     data_digest: str
     keep_samples: bool
-    """Whether the synthetic windows are needed later."""
+    """Whether the synthetic samples are needed later."""
     key: str
     """Digest of the arm, the design as far as it concerns the arm, the split, the data, the code and its tools.
 
@@ -120,6 +120,7 @@ class ArmStore:
         with np.load(self.path(job) / "model.npz", allow_pickle=False) as stored:
             return dict(stored)
 
-    def samples(self, job: Job) -> Windows:
-        """The arm's synthetic windows; only where they were kept."""
-        return Windows.load(self.path(job) / SAMPLES)
+    def samples(self, job: Job) -> Samples:
+        """The arm's synthetic samples; only where they were kept."""
+        found: Samples = the_task(job.design).samples.load(self.path(job) / SAMPLES)
+        return found

@@ -17,7 +17,7 @@ from flows.results import (
     FACTS,
     Tables,
     collect,
-    real_windows,
+    real_samples,
     require_place_for_report,
     samples_by_strategy,
     save_samples,
@@ -127,7 +127,7 @@ def report(
     with new_folder(folder) as part:
         tables.save(part)
         save_samples(part, samples)
-        write_report(part, facts, scores, tables.errors, tables.baselines, tables.curves, samples, real_windows(jobs))
+        write_report(part, facts, scores, tables.errors, tables.baselines, tables.curves, samples, real_samples(jobs))
         write_json(part / FACTS, run_facts(facts, plan, data, part))
 
 

@@ -9,13 +9,15 @@ from typing import Any
 import pandas as pd
 
 from flows.arm_store import ArmStore, Job
-from flows.training import windows_of
+from flows.training import samples_of
 from flows.workspace import data_folder, require_writable
-from pipeline.arms import NONE, examine_synthetic, run_baselines, the_task, training_windows
+from pipeline.arms import NONE, examine_synthetic, run_baselines, the_task, training_samples
+from pipeline.registry import lookup
+from pipeline.samples import Samples
 from pipeline.schema import UserError
 from pipeline.scoring.policies import Policy, applied, choose
 from pipeline.scoring.scores import Choice, Scores
-from pipeline.windows import Windows
+from pipeline.tasks import TASKS
 
 FACTS = "run.json"
 SCORES = "scores.json"
@@ -52,7 +54,7 @@ def collect(jobs: Sequence[Job], arms: ArmStore, policies: Mapping[str, Policy] 
     reverse = [_reverse(job, mixed, arms) for job in mixed if job.keep_samples and job.arm.strategy != NONE]
     folds = {job.arm.fold: job for job in jobs}
     baselines = [
-        run_baselines(job.design, job.split, fold, windows_of(job.data, job.data_digest, job.design))
+        run_baselines(job.design, job.split, fold, samples_of(job.data, job.data_digest, job.design))
         for fold, job in folds.items()
     ]
     tables = Tables(
@@ -98,29 +100,34 @@ def _reverse(job: Job, jobs: Sequence[Job], arms: ArmStore) -> pd.DataFrame:
     return examine_synthetic(job.arm, job.design, arms.model(plain), arms.samples(job))
 
 
-def samples_by_strategy(jobs: Sequence[Job], arms: ArmStore) -> dict[str, Windows]:
+def samples_by_strategy(jobs: Sequence[Job], arms: ArmStore) -> dict[str, Samples]:
     """The samples of each strategy's first seed and fold, at the largest fraction that was studied."""
     kept = [job for job in jobs if job.keep_samples and job.arm.strategy != NONE and not job.arm.synthetic_only]
     kept.sort(key=lambda job: (job.arm.fraction, -job.arm.fold, -job.arm.seed))
     return {job.arm.strategy: arms.samples(job) for job in kept}
 
 
-def real_windows(jobs: Sequence[Job]) -> Windows:
-    """The real windows that those samples were made from."""
+def real_samples(jobs: Sequence[Job]) -> Samples:
+    """The real samples that those samples were made from."""
     first = max(jobs, key=lambda job: (job.arm.fraction, -job.arm.fold, -job.arm.seed))
-    return training_windows(first.arm, first.split, windows_of(first.data, first.data_digest, first.design))
+    return training_samples(first.arm, first.split, samples_of(first.data, first.data_digest, first.design))
 
 
-def save_samples(folder: Path, samples: Mapping[str, Windows]) -> None:
+def save_samples(folder: Path, samples: Mapping[str, Samples]) -> None:
     """One file a strategy."""
     (folder / SAMPLES).mkdir()
-    for strategy, windows in samples.items():
-        windows.save(folder / SAMPLES / f"{strategy}.npz")
+    for strategy, made in samples.items():
+        made.save(folder / SAMPLES / f"{strategy}.npz")
 
 
-def load_samples(folder: Path) -> dict[str, Windows]:
-    """The samples of a finished study, by strategy."""
-    return {path.stem: Windows.load(path) for path in sorted((folder / SAMPLES).glob("*.npz"))}
+def load_samples(folder: Path) -> dict[str, Samples]:
+    """The samples of a finished study, by strategy.
+
+    Raises:
+        UserError: ``folder`` holds no finished study.
+    """
+    task = lookup(TASKS, load_facts(folder)["design"]["task"], "task")
+    return {path.stem: task.samples.load(path) for path in sorted((folder / SAMPLES).glob("*.npz"))}
 
 
 def require_place_for_report(out: str | None) -> None:

@@ -26,12 +26,12 @@ GAN_SHARES = {
 """Learned samples are less exact than transformed ones, so batches hold fewer of them: of flip+gan's, a quarter of the
 batch is the GAN's, and all of it is mirrored half the time. So is all of flip+recombination's, half recombined."""
 
-COSTS = {"gan": 4.0, "gan_unfiltered": 4.0, "flip+gan": 4.0}
+COSTS = {"gan": 4.0, "gan_unfiltered": 4.0, "flip+gan": 4.0, "cycle_gan": 4.0}
 """How long an arm takes, in plain arms, where it is longer. Long ones start first: no process idles at the end."""
 
 SETTABLE = (
     "strategies", "fractions", "seeds", "tstr_seeds", "valid", "held_out", "folds",
-    "task", "history", "future", "held_out_stride", "kinds",
+    "task", "history", "future", "held_out_stride", "kinds", "size",
 )  # fmt: skip
 """What ``--set`` may change besides the options of the task and of each strategy."""
 
@@ -275,6 +275,19 @@ STUDIES: dict[str, Study] = {
         held_out=("0004", "0007", "0011", "0015", "0019"),
         design=Design(task="ground_plane", history=20, future=40),
         profiles={"quick": {"seeds": 3, "tstr_seeds": 1}},
+    ),
+    "city-night": Study(
+        name="city-night",
+        about="In the rendered city: does translated night help a detector labelled by day to find cars at night?",
+        source="rendered_city",
+        strategies=(NONE, "copies", "noise", "flip", "darken", "cycle_gan", "oracle"),
+        seeds=3,
+        tstr_seeds=0,
+        rival="darken",
+        valid=("0003", "0009", "0015", "0021"),
+        held_out=("0004", "0005", "0010", "0011", "0016", "0017", "0022", "0023"),  # two of each city
+        design=Design(task="detection", held_out_stride=1, options={"task": {"by_night": True}}),
+        profiles={"quick": {"seeds": 1}},
     ),
     "generators": Study(
         name="generators",

@@ -26,8 +26,11 @@ from threadpoolctl import threadpool_limits
 from flows.arm_store import ArmStore, Job
 from flows.progress import ArmProgress, Piece
 from flows.studies import relative_cost
+from flows.workspace import data_folder, locked
 from pipeline import store
-from pipeline.arms import Design, run_arm
+from pipeline.arms import Design, run_arm, the_task
+from pipeline.pictures import Pictures, gather_pictures
+from pipeline.samples import Samples
 from pipeline.schema import UserError
 from pipeline.windows import Windows, cut_windows
 
@@ -137,19 +140,28 @@ def examine_arm(job: Job, arms: ArmStore) -> float:
     """Run one arm and keep its result; returns the seconds it took."""
     started = monotonic()
     with one_thread():
-        result = run_arm(job.arm, job.design, job.split, windows_of(job.data, job.data_digest, job.design))
+        result = run_arm(job.arm, job.design, job.split, samples_of(job.data, job.data_digest, job.design))
     arms.save(job, result)
     return monotonic() - started
 
 
-def windows_of(data: Path, digest: str, design: Design) -> Windows:
-    """Every window of an ingested data set, cut once per process."""
+def samples_of(data: Path, digest: str, design: Design) -> Samples:
+    """Every sample of an ingested data set, made once per process: windows of its tracks, or its pictures."""
+    if the_task(design).samples is Pictures:
+        return _pictures(data, digest, design.size)
     return _windows(data, digest, design.history + design.future, tuple(design.kinds))
 
 
 @lru_cache(maxsize=2)
 def _windows(data: Path, digest: str, length: int, kinds: tuple[str, ...]) -> Windows:
     return cut_windows(store.load(data), length, kinds=kinds)
+
+
+@lru_cache(maxsize=1)
+def _pictures(data: Path, digest: str, size: tuple[int, int]) -> Pictures:
+    frames = data_folder() / "interim" / "frames" / data.name
+    with locked(frames.with_suffix(".lock")):  # whoever comes second finds what the first has decoded
+        return gather_pictures(store.load(data), (size[0], size[1]), frames)
 
 
 @contextlib.contextmanager

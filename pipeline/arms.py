@@ -13,16 +13,23 @@ import numpy as np
 import pandas as pd
 
 from models.reporting import Report, TrainingDiverged, silent
+from pipeline.pictures import Pictures
 from pipeline.registry import configured, lookup
+from pipeline.samples import AnySamples, Samples, of_drives
 from pipeline.schema import UserError
 from pipeline.splits import Split
-from pipeline.strategies import KEEP_SCENES, TRACK_STRATEGIES, TrackStrategy
+from pipeline.strategies import KEEP_SCENES, TRACK_STRATEGIES
+from pipeline.strategies.base import Strategy
+from pipeline.strategies.images import IMAGE_STRATEGIES
 from pipeline.tasks import TASKS, Task
 from pipeline.tasks.forecast_errors import summarise
-from pipeline.windows import PREDICTED_KINDS, Windows, fraction_of_tracks, of_drives
+from pipeline.windows import PREDICTED_KINDS, Windows
 
 NONE = "none"
 """The arm without synthetic samples, which every gain is measured against."""
+
+STRATEGIES: Mapping[type, Mapping[str, Strategy[Any]]] = {Windows: TRACK_STRATEGIES, Pictures: IMAGE_STRATEGIES}
+"""By what the task learns from."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +37,9 @@ class Arm:
     """What distinguishes one training run of a study from the others."""
 
     strategy: str
-    """``NONE`` or a name in ``TRACK_STRATEGIES``."""
+    """``NONE`` or a name in ``STRATEGIES``."""
     fraction: float
-    """Share of the training tracks that are available."""
+    """Share of the training tracks or pictures that are available."""
     fold: int
     seed: int
     share: float = 0.5
@@ -57,8 +64,10 @@ class Design:
     future: int = 10
     """Frames to predict."""
     held_out_stride: int = 5
-    """Frames between two windows that are examined; training uses every window."""
+    """Frames between two samples that are examined; training uses every sample."""
     kinds: tuple[str, ...] = PREDICTED_KINDS
+    size: tuple[int, int] = (320, 96)
+    """Width and height of pictures (px); history, future and kinds are for windows of tracks."""
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Changed hyperparameters by strategy name, or under "task": ``{"gan": {"steps": 500}}``."""
 
@@ -71,7 +80,7 @@ class ArmResult:
     """One row per held-out drive, class and border flag: ``n`` windows, their mean errors, and the arm."""
     valid: pd.DataFrame
     """The same on the validation drives, by which policies choose."""
-    synthetic: Windows | None
+    synthetic: Samples | None
     """The samples trained on; None for the ``none`` arm."""
     model: Mapping[str, np.ndarray]
     """The trained task model as plain arrays (``Task.to_arrays``)."""
@@ -83,30 +92,31 @@ class ArmResult:
     """CPU seconds for training the task."""
 
 
-def run_arm(arm: Arm, design: Design, split: Split, windows: Windows, report: Report = silent) -> ArmResult:
+def run_arm(arm: Arm, design: Design, split: Split, samples: Samples, report: Report = silent) -> ArmResult:
     """Run one arm on one thread; the same arguments give the same numbers in any process.
 
     Args:
         arm: What to train with, from which seed.
         design: What all arms share.
         split: Which drives are for training, validation and examination.
-        windows: Every window of the data set (stride 1), of ``design.history + design.future`` frames.
+        samples: Every sample of the data set: windows (stride 1) of ``design.history + design.future`` frames, or
+            pictures of ``design.size``.
         report: Called now and then with the losses.
 
     Raises:
-        UserError: a drive has no window, a name is unknown, or training diverged.
+        UserError: a drive has no sample, a name is unknown, or training diverged.
     """
     try:
-        return _run_arm(arm, design, split, windows, report)
+        return _run_arm(arm, design, split, samples, report)
     except TrainingDiverged as failure:
         raise UserError(f"{arm.name}: {failure}") from failure
 
 
-def _run_arm(arm: Arm, design: Design, split: Split, windows: Windows, report: Report) -> ArmResult:
+def _run_arm(arm: Arm, design: Design, split: Split, samples: Samples, report: Report) -> ArmResult:
     curves: list[tuple[str, int, str, float]] = []
-    train = training_windows(arm, split, windows)
-    valid = _thinned(of_drives(windows, split.valid), design.held_out_stride)
-    held_out = _thinned(of_drives(windows, split.held_out), design.held_out_stride)
+    train = training_samples(arm, split, samples)
+    valid = _thinned(of_drives(samples, split.valid), design.held_out_stride)
+    held_out = _thinned(of_drives(samples, split.held_out), design.held_out_stride)
 
     started = process_time()
     synthetic = _synthesise(arm, design, train, _recorder(curves, "fit", report))
@@ -117,8 +127,8 @@ def _run_arm(arm: Arm, design: Design, split: Split, windows: Windows, report: R
     trained_at = process_time()
 
     return ArmResult(
-        errors=_labelled(summarise(task.evaluate(model, held_out)), arm),
-        valid=_labelled(summarise(task.evaluate(model, valid)), arm),
+        errors=_labelled(task.evaluate(model, held_out), arm),
+        valid=_labelled(task.evaluate(model, valid), arm),
         synthetic=synthetic,
         model=task.to_arrays(model),
         curves=pd.DataFrame(curves, columns=["phase", "step", "name", "value"]),
@@ -127,28 +137,30 @@ def _run_arm(arm: Arm, design: Design, split: Split, windows: Windows, report: R
     )
 
 
-def training_windows(arm: Arm, split: Split, windows: Windows) -> Windows:
-    """The real windows that this arm may learn from: the same for every strategy of a seed."""
-    train = fraction_of_tracks(of_drives(windows, split.train), arm.fraction, _rng(arm, "tracks"))
+def training_samples(arm: Arm, split: Split, samples: AnySamples) -> AnySamples:
+    """The real samples that this arm may learn from: the same for every strategy of a seed."""
+    train = of_drives(samples, split.train).part(arm.fraction, _rng(arm, "tracks"))
     if not len(train):
-        raise UserError(f"No window to train on in the drives {', '.join(split.train)}.")
+        raise UserError(f"No sample to train on in the drives {', '.join(split.train)}.")
     return train
 
 
-def the_task(design: Design) -> Task[Any]:
+def the_task(design: Design) -> Task[Any, Any]:
     """The task with the design's hyperparameters."""
-    options = {"history": design.history, **design.options.get("task", {})}
-    return configured(lookup(TASKS, design.task, "task"), options, "task")
+    task = lookup(TASKS, design.task, "task")
+    history = {"history": design.history} if task.samples is Windows else {}
+    return configured(task, {**history, **design.options.get("task", {})}, "task")
 
 
-def the_strategy(name: str, design: Design) -> TrackStrategy:
+def the_strategy(name: str, design: Design) -> Strategy[Any]:
     """The strategy with the design's hyperparameters.
 
     Raises:
         UserError: unknown strategy or option, or the task cannot learn from this strategy's samples.
     """
-    strategy = lookup(TRACK_STRATEGIES, name, "strategy")
-    if the_task(design).needs_scenes and name not in KEEP_SCENES:
+    task = the_task(design)
+    strategy = lookup(STRATEGIES[task.samples], name, "strategy")
+    if task.needs_scenes and name not in KEEP_SCENES:
         raise UserError(
             f'Strategy "{name}" changes boxes in the image alone, so the task "{design.task}", which works in the '
             f"world, cannot learn from its samples. Strategies that it can learn from: {', '.join(KEEP_SCENES)}."
@@ -161,15 +173,15 @@ def hyperparameters(name: str, design: Design) -> dict[str, Any]:
     return {} if name == NONE else asdict(the_strategy(name, design))  # type: ignore[call-overload]
 
 
-def run_baselines(design: Design, split: Split, fold: int, windows: Windows) -> pd.DataFrame:
-    """Errors of the forecasts that learn nothing, with the columns of an arm's errors (seed -1, fraction 1)."""
-    held_out = _thinned(of_drives(windows, split.held_out), design.held_out_stride)
-    tables = the_task(design).examine_baselines(of_drives(windows, split.train), held_out)
-    labelled = [_labelled(summarise(errors), Arm(name, 1.0, fold, -1)) for name, errors in tables.items()]
+def run_baselines(design: Design, split: Split, fold: int, samples: Samples) -> pd.DataFrame:
+    """Errors of the models that learn nothing, with the columns of an arm's errors (seed -1, fraction 1)."""
+    held_out = _thinned(of_drives(samples, split.held_out), design.held_out_stride)
+    tables = the_task(design).examine_baselines(of_drives(samples, split.train), held_out)
+    labelled = [_labelled(errors, Arm(name, 1.0, fold, -1)) for name, errors in tables.items()]
     return pd.concat(labelled, ignore_index=True)
 
 
-def examine_synthetic(arm: Arm, design: Design, model: Mapping[str, np.ndarray], synthetic: Windows) -> pd.DataFrame:
+def examine_synthetic(arm: Arm, design: Design, model: Mapping[str, np.ndarray], synthetic: Samples) -> pd.DataFrame:
     """Errors on synthetic samples of a model trained on real data alone: do they make sense to it?
 
     Args:
@@ -180,15 +192,16 @@ def examine_synthetic(arm: Arm, design: Design, model: Mapping[str, np.ndarray],
     """
     task = the_task(design)
     errors = task.evaluate(task.from_arrays(model), synthetic).assign(drive="synthetic")
-    return _labelled(summarise(errors), arm)
+    return _labelled(errors, arm)
 
 
-def _synthesise(arm: Arm, design: Design, train: Windows, report: Report) -> Windows | None:
-    """As many synthetic windows as there are real ones."""
+def _synthesise(arm: Arm, design: Design, train: Samples, report: Report) -> Samples | None:
+    """As many synthetic samples as there are real ones."""
     if arm.strategy == NONE:
         return None
     rng = _rng(arm, arm.strategy)
-    return the_strategy(arm.strategy, design).fit(train, rng, report)(len(train), rng)
+    made: Samples = the_strategy(arm.strategy, design).fit(train, rng, report)(len(train), rng)
+    return made
 
 
 def _rng(arm: Arm, purpose: str) -> np.random.Generator:
@@ -199,14 +212,16 @@ def _rng(arm: Arm, purpose: str) -> np.random.Generator:
     return np.random.default_rng([arm.seed, arm.fold, round(arm.fraction * 1_000_000), crc32(purpose.encode())])
 
 
-def _thinned(windows: Windows, stride: int) -> Windows:
-    """Every ``stride``-th window of each track, counted from the track's first."""
-    return windows.take(windows.index % stride == 0)
+def _thinned(samples: AnySamples, stride: int) -> AnySamples:
+    """Every ``stride``-th window of each track, or picture of each drive, counted from the first."""
+    return samples.take(samples.index % stride == 0)
 
 
 def _labelled(errors: pd.DataFrame, arm: Arm) -> pd.DataFrame:
+    """Means with their ``n``, and the arm they belong to."""
+    means = errors if "n" in errors else summarise(errors)
     labels = {name: getattr(arm, name) for name in ("strategy", "fraction", "fold", "seed", "synthetic_only")}
-    return errors.assign(**labels)
+    return means.assign(**labels)
 
 
 def _recorder(curves: list[tuple[str, int, str, float]], phase: str, report: Report) -> Report:

@@ -11,15 +11,15 @@ from markupsafe import Markup
 
 from pipeline import report_views as views
 from pipeline.credits import credit_of
-from pipeline.figures import curve_pictures, drive_pictures, gain_pictures, horizon_pictures, track_pictures
+from pipeline.figures import curve_pictures, drive_pictures, gain_pictures, horizon_pictures, sample_pictures
 from pipeline.figures.style import LIGHT, Picture, to_png
 from pipeline.pages import environment, file_name, inline, photograph, write_whole
+from pipeline.samples import Samples
 from pipeline.schema import UserError
 from pipeline.scoring.conclusion import of_data, p_words, signed, span, words
 from pipeline.scoring.metrics import describe
 from pipeline.scoring.scores import Scores, installed_versions
 from pipeline.splits import Split
-from pipeline.windows import Windows
 
 CITY_SOURCES = ("mini_city", "rendered_city")
 """Sources whose drives lead through the embedded city; their reports show it."""
@@ -61,8 +61,8 @@ def write_report(
     errors: pd.DataFrame,
     baselines: pd.DataFrame,
     curves: pd.DataFrame,
-    samples: Mapping[str, Windows],
-    real: Windows,
+    samples: Mapping[str, Samples],
+    real: Samples,
 ) -> Path:
     """Write ``report.html``, ``scores.json``, ``errors.parquet`` and ``figures/*.png``.
 
@@ -75,8 +75,8 @@ def write_report(
         errors: The error table that was scored.
         baselines: That of the forecasts without learning; stored behind ``errors`` in one table.
         curves: ``strategy``, ``fraction``, ``synthetic_only``, ``phase``, ``step``, ``name``, ``value``; may be empty.
-        samples: Synthetic windows by strategy; a few are drawn.
-        real: Real windows to draw beside them.
+        samples: Synthetic samples by strategy; a few are drawn.
+        real: Real samples to draw beside them.
 
     Returns:
         Path of ``report.html``.
@@ -91,7 +91,7 @@ def write_report(
         "gains": gain_pictures(scores),
         "horizon": horizon_pictures(scores),
         "drives": drive_pictures(scores),
-        "tracks": track_pictures(samples, real, facts.history),
+        **sample_pictures(samples, real, facts.history),
         "curves": curve_pictures(scores, curves),
     }
     try:

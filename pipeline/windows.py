@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from pipeline.samples import of_drives as of_drives
 from pipeline.scenes import Scenes
 from pipeline.schema import KINDS, Drive, Track, UserError, require
 
@@ -64,6 +65,10 @@ class Windows:
         """The windows at ``index`` (integers, repeats welcome, or a boolean mask)."""
         taken = {name: values[index] for name, values in self.arrays().items()}
         return replace(self, **taken, scenes=self.scenes and self.scenes.take(index))
+
+    def part(self, fraction: float, rng: np.random.Generator) -> "Windows":
+        """The windows of a random ``fraction`` of the tracks."""
+        return fraction_of_tracks(self, fraction, rng)
 
     def made_by(self, strategy: str) -> "Windows":
         """The same windows, marked as the work of ``strategy``."""
@@ -160,11 +165,6 @@ def _cut(drive: Drive, track: Track, starts: np.ndarray, length: int) -> Windows
         origin=np.full(count, "real"),
         scenes=Scenes.cut(drive, track, rows),
     )
-
-
-def of_drives(windows: Windows, drives: Sequence[str]) -> Windows:
-    """The windows recorded in ``drives``."""
-    return windows.take(np.isin(windows.drive, np.asarray(drives)))
 
 
 def fraction_of_tracks(windows: Windows, fraction: float, rng: np.random.Generator) -> Windows:

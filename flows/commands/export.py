@@ -43,6 +43,7 @@ def main(arguments: argparse.Namespace) -> int:
     from pipeline.kitti_layout import write_tracking
     from pipeline.registry import lookup
     from pipeline.schema import UserError
+    from pipeline.windows import Windows
 
     facts, samples = load_facts(arguments.run), load_samples(arguments.run)
     if not samples:
@@ -52,6 +53,8 @@ def main(arguments: argparse.Namespace) -> int:
         samples = {arguments.strategy: lookup(samples, arguments.strategy, "strategy of this run")}
     require_writable(arguments.to)
     for strategy, windows in samples.items():
+        if not isinstance(windows, Windows):
+            raise UserError(f"{arguments.run} is a study of pictures; only tracks can be exported.")
         target = arguments.to / strategy
         if target.exists():
             raise UserError(f"{target} exists already; name another folder with --to.")

@@ -7,8 +7,11 @@ import pandas as pd
 
 from pipeline.figures.error_figures import error_by_horizon, gain_by_horizon, training_curves
 from pipeline.figures.gain_figures import forest, gain_by_drive, gain_by_fraction
+from pipeline.figures.sample_figures import sample_panel
 from pipeline.figures.style import Picture
 from pipeline.figures.track_figures import example_tracks
+from pipeline.pictures import Pictures
+from pipeline.samples import Samples
 from pipeline.scoring.conclusion import of_data, words
 from pipeline.scoring.metrics import describe
 from pipeline.scoring.scores import Scores
@@ -86,6 +89,23 @@ def track_pictures(samples: Mapping[str, Windows], real: Windows, history: int) 
         for name, windows in {"real": real, **samples}.items()
         if len(windows)
     ]
+
+
+def sample_pictures(samples: Mapping[str, Samples], real: Samples, history: int) -> dict[str, list[Picture]]:
+    """Example tracks, or panels of pictures: whatever the study is about."""
+    tracks = {name: part for name, part in samples.items() if isinstance(part, Windows)}
+    panels = {name: part for name, part in samples.items() if isinstance(part, Pictures) and len(part)}
+    shown = [
+        Picture(
+            f"samples_{name}",
+            name,
+            f"Pictures made by {name}: their source, the sample with its boxes, the nearest real picture.",
+            partial(sample_panel, part, real),
+        )
+        for name, part in panels.items()
+        if isinstance(real, Pictures)
+    ]
+    return {"tracks": track_pictures(tracks, real, history) if isinstance(real, Windows) else [], "samples": shown}
 
 
 def curve_pictures(scores: Scores, curves: pd.DataFrame) -> list[Picture]:

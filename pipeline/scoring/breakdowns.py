@@ -24,7 +24,10 @@ def baseline_scores(
         mean = float(rows["mean"].mean())
         window_mean = float((rows["mean"] * rows["n"]).sum() / rows["n"].sum())
         plain = {f"{arm.fraction:g}": arm.mean for arm in arms if arm.strategy == NONE}
-        gains = {at: finite(sign * 100 * (mean - own) / mean) if own is not None else None for at, own in plain.items()}
+        gains = {
+            at: finite(sign * 100 * (mean - own) / mean) if own is not None and mean else None
+            for at, own in plain.items()
+        }
         scored.append(Baseline(str(name), finite(mean), finite(window_mean), gains))
     return tuple(scored)
 

@@ -32,6 +32,8 @@ _KNOWN = {
     "fde_m": Metric("fde_m", "final displacement error", "m", short="FDE"),
     "min_ade_m": Metric("min_ade_m", "displacement error of the best hypothesis", "m", short="min ADE"),
     "min_fde_m": Metric("min_fde_m", "final error of the best hypothesis", "m", short="min FDE"),
+    "ap_50": Metric("ap_50", "average precision at overlap 0.5", "%", True, "AP 0.5"),
+    "ap_kitti": Metric("ap_kitti", "average precision at KITTI's overlap", "%", True, "AP KITTI"),
     "nade": Metric("nade", "average displacement error in box heights", "heights", short="ADE"),
 }
 _STEP = re.compile(r"step_(\d+)_(px|m)")

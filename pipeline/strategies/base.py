@@ -5,15 +5,30 @@ returns a plain function. Two states, two types: nothing can be used before it i
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 
 from models.reporting import Report, silent
+from pipeline.samples import Samples
 from pipeline.windows import Windows
 
 Synthesizer: TypeAlias = Callable[[int, np.random.Generator], Windows]
 """A fitted recipe: how many, and a source of randomness -> that many synthetic windows."""
+
+
+Sample = TypeVar("Sample", bound=Samples)
+
+
+@runtime_checkable
+class Strategy(Protocol, Generic[Sample]):
+    """A recipe for synthetic samples of any kind."""
+
+    def fit(
+        self, real: Sample, rng: np.random.Generator, report: Report = silent
+    ) -> Callable[[int, np.random.Generator], Sample]:
+        """Learn from real samples of the training drives alone; never change them."""
+        ...
 
 
 @runtime_checkable

@@ -3,12 +3,14 @@
 from typing import Any
 
 from pipeline.tasks.base import Task as Task
+from pipeline.tasks.detection import Detection
 from pipeline.tasks.ground_plane import GroundPlane
 from pipeline.tasks.hypotheses import Hypotheses
 from pipeline.tasks.prediction import Prediction
 
-TASKS: dict[str, Task[Any]] = {
+TASKS: dict[str, Task[Any, Any]] = {
     "prediction": Prediction(),
     "hypotheses": Hypotheses(),
     "ground_plane": GroundPlane(),
+    "detection": Detection(),
 }

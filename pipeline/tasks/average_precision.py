@@ -101,7 +101,7 @@ def average_precisions(
         found = detected.of(drive_of[detected.picture] == name)
         truth = labelled.of(drive_of[labelled.picture] == name)
         for kind, level in product(kinds, DIFFICULTIES):
-            asked = int(_asked_for(truth, kind, DIFFICULTIES[level]).sum())
+            asked = int(asked_for(truth, kind, DIFFICULTIES[level]).sum())
             ap = average_precision(found, truth, kind, DIFFICULTIES[level])
             rows.append({"drive": name, "kind": kind, "difficulty": level, "n": asked, "ap": ap})
     return pd.DataFrame(rows, columns=["drive", "kind", "difficulty", "n", "ap"])
@@ -119,7 +119,7 @@ def average_precision(
     found = detected.of(detected.kind == KINDS.index(kind))
     same = np.isin(labelled.kind, [KINDS.index(name) for name in (kind, matching.neighbour) if name])
     truth = labelled.of(same)
-    asked = _asked_for(truth, kind, difficulty)
+    asked = asked_for(truth, kind, difficulty)
     if not asked.any():
         return float("nan")
     free = found.boxes[:, 3] - found.boxes[:, 1] < difficulty.higher_than_px  # too small to be held against it
@@ -141,7 +141,7 @@ def average_precision(
     return float(100 * best.sum() / len(RECALLS))
 
 
-def _asked_for(labelled: Labelled, kind: str, difficulty: Difficulty) -> Bool[np.ndarray, " n"]:
+def asked_for(labelled: Labelled, kind: str, difficulty: Difficulty) -> Bool[np.ndarray, " n"]:
     """Objects of the class itself that are as easy as the difficulty says."""
     height = labelled.boxes[:, 3] - labelled.boxes[:, 1]
     harder = (height <= difficulty.higher_than_px) | (labelled.occluded > difficulty.occluded)

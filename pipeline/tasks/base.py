@@ -1,20 +1,24 @@
 """What a task is: the model the data is for. It is trained with and without synthetic samples and then examined."""
 
 from collections.abc import Mapping
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import pandas as pd
 
 from models.reporting import Report, silent
-from pipeline.windows import Windows
+from pipeline.samples import Samples
 
+Sample = TypeVar("Sample", bound=Samples, contravariant=True)
 Fitted = TypeVar("Fitted")
 
 
 @runtime_checkable
-class Task(Protocol, Generic[Fitted]):
-    """A downstream task on track windows."""
+class Task(Protocol, Generic[Sample, Fitted]):
+    """A downstream task on track windows or on pictures."""
+
+    samples: type[Any]
+    """``Windows`` or ``Pictures``: what it learns from."""
 
     metric: str
     """The column of ``evaluate`` that the gain is computed on."""
@@ -25,28 +29,31 @@ class Task(Protocol, Generic[Fitted]):
 
     def train(
         self,
-        train: Windows,
-        synthetic: Windows | None,
+        train: Sample,
+        synthetic: Sample | None,
         share: float,
-        valid: Windows,
+        valid: Sample,
         rng: np.random.Generator,
         report: Report = silent,
     ) -> Fitted:
         """Train for a fixed number of optimiser steps on batches with ``share`` synthetic samples.
 
         The steps and the batch size do not depend on how much data there is: more data never means more training.
-        ``valid`` are windows of the training drives' side, kept for choosing the checkpoint.
+        ``valid`` are samples of the training drives' side, kept for choosing the checkpoint.
         """
         ...
 
-    def evaluate(self, fitted: Fitted, held_out: Windows) -> pd.DataFrame:
-        """One row per held-out window: ``drive``, ``kind``, ``border`` and one column per metric."""
+    def evaluate(self, fitted: Fitted, held_out: Sample) -> pd.DataFrame:
+        """One row per held-out sample: ``drive``, ``kind``, ``border`` and one column per metric.
+
+        A task whose metric means nothing for a single sample gives one row per drive and class, and ``n`` with it.
+        """
         ...
 
-    def examine_baselines(self, train: Windows, held_out: Windows) -> dict[str, pd.DataFrame]:
-        """The errors of forecasts that learn nothing, by name, in columns of ``evaluate``.
+    def examine_baselines(self, train: Sample, held_out: Sample) -> dict[str, pd.DataFrame]:
+        """The errors of models that learn nothing, by name, in columns of ``evaluate``.
 
-        ``train`` are all windows of the training drives, for what there is to tune.
+        ``train`` are all samples of the training drives, for what there is to tune.
         """
         ...
 

@@ -76,6 +76,7 @@ class Prediction:
     unit = "px"
     higher_is_better = False
     needs_scenes = False
+    samples = Windows
     fitted: ClassVar[type[FittedPredictor]] = FittedPredictor
     chosen_by: ClassVar[str] = "nade"
     """The error on the validation drives by which the checkpoint is chosen."""

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline import arms
-from pipeline.arms import NONE, Arm, Design, examine_synthetic, run_arm, run_baselines, training_windows
+from pipeline.arms import NONE, Arm, Design, examine_synthetic, run_arm, run_baselines, training_samples
 from pipeline.schema import UserError
 from pipeline.splits import Split
 from pipeline.windows import Windows, of_drives
@@ -33,10 +33,10 @@ def test_the_same_arm_gives_the_same_numbers_again(toy_windows: Windows) -> None
 
 
 def test_strategies_of_one_seed_learn_from_the_same_tracks(toy_windows: Windows) -> None:
-    chosen = [training_windows(Arm(name, 0.5, 0, 3), SPLIT, toy_windows) for name in (NONE, "flip", "gan")]
+    chosen = [training_samples(Arm(name, 0.5, 0, 3), SPLIT, toy_windows) for name in (NONE, "flip", "gan")]
     for windows in chosen[1:]:
         np.testing.assert_array_equal(windows.boxes, chosen[0].boxes)
-    other_seed = training_windows(Arm(NONE, 0.5, 0, 4), SPLIT, toy_windows)
+    other_seed = training_samples(Arm(NONE, 0.5, 0, 4), SPLIT, toy_windows)
     assert set(other_seed.track) != set(chosen[0].track)
 
 
@@ -87,7 +87,7 @@ def test_an_unknown_strategy_is_refused_with_a_suggestion(toy_windows: Windows) 
 
 
 def test_drives_without_windows_are_named(toy_windows: Windows) -> None:
-    with pytest.raises(UserError, match="No window to train on in the drives 0009"):
+    with pytest.raises(UserError, match="No sample to train on in the drives 0009"):
         run_arm(Arm(NONE, 1.0, 0, 0), DESIGN, Split(("0009",), ("0003",), ("0004",)), toy_windows)
 
 

@@ -1,0 +1,166 @@
+"""Task ``detection``: a small detector that must find cars in pictures of drives it has never seen, by day or night."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.cluster import KMeans
+from torch import Tensor
+
+from models.detector import PADDING, UNLABELLED, CentrePointDetector, detection_loss, find_peaks
+from models.reporting import Report, silent
+from models.supervised import SupervisedRecipe, train_supervised
+from pipeline.pictures import Pictures, as_tensor
+from pipeline.randomness import torch_generator
+from pipeline.schema import KINDS, UserError
+from pipeline.tasks.average_precision import (
+    DIFFICULTIES,
+    DONT_CARE,
+    MATCHINGS,
+    Detected,
+    Labelled,
+    asked_for,
+    average_precision,
+)  # fmt: skip
+from pipeline.tasks.picture_batches import in_parts, network_from, pools_of
+
+KITTI_ROWS = 375
+"""KITTI says how high an object must be in a picture of this height; in a smaller one it may be as much smaller."""
+COMMON_BOXES = 30
+"""Boxes that the baseline, which looks at no picture, finds everywhere."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Centre-point detector, trained for a fixed number of steps and never chosen by pictures of the dark."""
+
+    kinds: tuple[str, ...] = ("Car",)
+    """Classes to find, of those that KITTI examines; others, Vans for example, are no evidence of anything."""
+    by_night: bool = False
+    """Examine the night of held-out drives; what is learnt from is always the picture by day."""
+    width: int = 8
+    training: SupervisedRecipe = field(
+        default_factory=lambda: SupervisedRecipe(steps=400, batch=8, learning_rate=3e-3, validate_every=100)
+    )
+
+    metric = "ap_50"
+    unit = "%"
+    higher_is_better = True
+    needs_scenes = False
+    samples = Pictures
+
+    def __post_init__(self) -> None:
+        """Refuse classes that cannot be examined."""
+        for kind in self.kinds:
+            if kind not in MATCHINGS:
+                raise ValueError(f'cannot examine "{kind}"; known: {", ".join(MATCHINGS)}')
+
+    def train(
+        self,
+        train: Pictures,
+        synthetic: Pictures | None,
+        share: float,
+        valid: Pictures,
+        rng: np.random.Generator,
+        report: Report = silent,
+    ) -> CentrePointDetector:
+        """Train on batches of which ``share`` is synthetic; the last weights are kept, and ``valid`` is not used."""
+        initial, order = torch_generator(rng), torch_generator(rng)
+        network = CentrePointDetector(len(self.kinds), self.width, generator=initial)
+        pools = pools_of(train, synthetic, share, self.training.batch)
+
+        def draw_batch(step: int) -> tuple[Tensor, ...]:
+            parts = [self._tensors(pool.drawn(order)) for pool in pools]
+            most = max(kind.shape[1] for _, _, kind in parts)
+            boxes = [torch.nn.functional.pad(part, (0, 0, 0, most - part.shape[1])) for _, part, _ in parts]
+            kinds = [torch.nn.functional.pad(part, (0, most - part.shape[1]), value=PADDING) for *_, part in parts]
+            return torch.cat([images for images, _, _ in parts]), torch.cat(boxes), torch.cat(kinds)
+
+        return train_supervised(network, self.training, draw_batch, detection_loss, report=report)
+
+    def evaluate(self, fitted: CentrePointDetector, held_out: Pictures) -> pd.DataFrame:
+        """One row per drive and class that is asked for there: ``n`` objects and the average precisions (%).
+
+        ``ap_50`` asks for an overlap of a half, ``ap_kitti`` for what KITTI asks (0.7 for cars); both at its moderate
+        difficulty. Synthetic pictures are examined as they are.
+
+        Raises:
+            UserError: there is nothing to find.
+        """
+        seen = held_out.night if self.by_night and held_out.night is not None else held_out.image
+        with torch.inference_mode():
+            found = [find_peaks(fitted(part)) for part in in_parts(seen)]
+        boxes, score, kind = (torch.cat(columns).numpy() for columns in zip(*found, strict=True))
+        picture, place = np.nonzero(score > 0)
+        codes = np.array([KINDS.index(name) for name in self.kinds])
+        scale = KITTI_ROWS / seen.shape[1]
+        detected = Detected(picture, codes[kind[picture, place]], boxes[picture, place] * scale, score[picture, place])
+        return self._precisions(detected, held_out)
+
+    def examine_baselines(self, train: Pictures, held_out: Pictures) -> dict[str, pd.DataFrame]:
+        """The precision of the training drives' commonest boxes, found in every picture."""
+        boxes, kinds, score = [], [], []
+        for name in self.kinds:
+            own = train.boxes[train.kind == KINDS.index(name)]
+            if len(own):
+                groups = KMeans(min(COMMON_BOXES, len(np.unique(own, axis=0))), n_init=1, random_state=0).fit(own)
+                boxes.append(groups.cluster_centers_)
+                score.append(np.bincount(groups.labels_) / len(own))
+                kinds.append(np.full(len(score[-1]), KINDS.index(name)))
+        if not boxes:
+            raise UserError(f"No {' or '.join(self.kinds)} is labelled in the training drives.")
+        count, each = len(held_out), sum(map(len, score))
+        scale = KITTI_ROWS / held_out.image.shape[1]
+        detected = Detected(
+            np.repeat(np.arange(count), each), np.tile(np.concatenate(kinds), count),
+            np.tile(np.concatenate(boxes), (count, 1)) * scale, np.tile(np.concatenate(score), count),
+        )  # fmt: skip
+        return {"commonest_boxes": self._precisions(detected, held_out)}
+
+    def to_arrays(self, fitted: CentrePointDetector) -> dict[str, np.ndarray]:
+        """Weights as plain arrays."""
+        return {name: value.numpy() for name, value in fitted.state_dict().items()}
+
+    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> CentrePointDetector:
+        """The detector that ``to_arrays`` described."""
+        return network_from(CentrePointDetector(len(self.kinds), self.width, generator=torch.Generator()), arrays)
+
+    def _tensors(self, pictures: Pictures) -> tuple[Tensor, Tensor, Tensor]:
+        """Images, boxes and the detector's own class codes; classes it does not look for are regions to ignore."""
+        kind = np.where(pictures.kind >= 0, UNLABELLED, pictures.kind)
+        for code, name in enumerate(self.kinds):
+            kind[pictures.kind == KINDS.index(name)] = code
+        return as_tensor(pictures.image), torch.from_numpy(pictures.boxes), torch.from_numpy(kind)
+
+    def _precisions(self, detected: Detected, truth: Pictures) -> pd.DataFrame:
+        labelled = _labelled(truth)
+        rows = []
+        for drive in dict.fromkeys(truth.drive.tolist()):
+            here = np.flatnonzero(truth.drive == drive)
+            found = detected.of(np.isin(detected.picture, here))
+            labels = labelled.of(np.isin(labelled.picture, here))
+            for kind in self.kinds:
+                difficulty = DIFFICULTIES["moderate"]
+                loose, strict = (average_precision(found, labels, kind, difficulty, at) for at in (0.5, None))
+                asked = int(asked_for(labels, kind, difficulty).sum())
+                row = {"drive": drive, "kind": kind, "border": False, "n": asked, "ap_50": loose, "ap_kitti": strict}
+                rows += [row] if asked else []
+        if not rows:
+            raise UserError(f"No {' or '.join(self.kinds)} is large and visible enough to be asked for in the drives "
+                            f"{', '.join(dict.fromkeys(truth.drive.tolist()))}.")  # fmt: skip
+        return pd.DataFrame(rows)
+
+
+def _labelled(truth: Pictures) -> Labelled:
+    """All labels as KITTI's rules want them, in pixels of a picture of KITTI's height."""
+    picture, place = np.nonzero(truth.kind != PADDING)
+    kind = truth.kind[picture, place]
+    return Labelled(
+        picture=picture,
+        kind=np.where(kind == UNLABELLED, DONT_CARE, kind),
+        boxes=truth.boxes[picture, place] * (KITTI_ROWS / truth.image.shape[1]),
+        truncated=truth.truncated[picture, place],
+        occluded=truth.occluded[picture, place],
+    )

@@ -1,0 +1,34 @@
+"""Panels of pictures: each sample stands beside its own source, and never beside its own drive as the nearest."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.figures import sample_pictures
+from pipeline.figures.sample_figures import nearest_elsewhere, sample_panel, sources_of, spread
+from pipeline.figures.style import LIGHT
+from pipeline.pictures import Pictures
+
+
+def test_the_source_of_a_sample_is_found_by_drive_and_frame(toy_pictures: Pictures) -> None:
+    order = np.random.default_rng(0).permutation(len(toy_pictures))
+    samples = toy_pictures.take(order).made_by("noise", np.zeros_like(toy_pictures.image))
+    np.testing.assert_array_equal(sources_of(samples, toy_pictures).image, toy_pictures.image[order])
+
+
+def test_the_nearest_picture_is_of_another_drive(toy_pictures: Pictures) -> None:
+    image = toy_pictures.image.copy()
+    image[10] = image[0]  # another drive's picture is the same
+    real = replace(toy_pictures, image=image)
+    nearest = nearest_elsewhere(real, real)
+    assert nearest[0] == 10
+    assert (real.drive[nearest] != real.drive).all()
+
+
+def test_a_panel_shows_the_true_night_where_it_is_known(toy_pictures: Pictures) -> None:
+    samples = toy_pictures.made_by("oracle", toy_pictures.night)
+    for real, columns in ((toy_pictures, 4), (replace(toy_pictures, night=None), 3)):
+        assert len(sample_panel(samples, real, LIGHT).axes) == columns * len(spread(len(samples)))
+    shown = sample_pictures({"oracle": samples}, toy_pictures, 10)
+    assert [picture.name for picture in shown["samples"]] == ["samples_oracle"]
+    assert shown["tracks"] == []

@@ -11,8 +11,10 @@ from torch import Tensor
 from models.code_sampler import CodeSampler
 from models.sequence_code import SequenceCode
 
-ROUNDS = 40
+ROUNDS = 15
 """Of expectation maximisation."""
+MOST = 3000
+"""Codes of a class that are looked at: windows of one track say the same many times over."""
 
 
 class CodeMixture(CodeSampler):
@@ -41,9 +43,11 @@ class CodeMixture(CodeSampler):
             seed: Decides where the parts begin.
 
         Returns:
-            Mean log likelihood of the codes.
+            Mean log likelihood of the codes that were looked at.
         """
         parts = max(1, min(self.shares.shape[1], len(codes) // (5 * self.code.size)))
+        if len(codes) > MOST:
+            codes = codes[torch.randperm(len(codes), generator=torch.Generator().manual_seed(seed))[:MOST]]
         mixture = GaussianMixture(
             parts, reg_covar=regularisation, init_params="k-means++", max_iter=ROUNDS, random_state=seed
         )

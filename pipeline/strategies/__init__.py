@@ -23,6 +23,7 @@ from pipeline.strategies.residual_gan import ResidualGan
 from pipeline.strategies.scale import Scale
 from pipeline.strategies.sequence_gan import SequenceGan
 from pipeline.strategies.speed import Speed
+from pipeline.strategies.time_gan import TimeGan
 from pipeline.strategies.time_warp import TimeWarp
 from pipeline.strategies.vae import Vae
 
@@ -57,6 +58,7 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
     "rcgan": RecurrentGan(),
     "infogan": InfoGan(),
     "doppelganger": DoppelGanger(),
+    "timegan": TimeGan(),
     "markov": Markov(),
     "autoregressive": Autoregressive(),
 }

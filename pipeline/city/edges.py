@@ -22,7 +22,7 @@ class Parts:
     """Pixels that show several faces ..."""
     share: Float[np.ndarray, " m"]
     """... and which share of them the nearest face fills."""
-    others: list[tuple[Int[np.ndarray, " some"], Float[np.ndarray, " some"]]]
+    others: list[tuple[Int[np.ndarray, " _"], Float[np.ndarray, " _"]]]
     """Pixels of the further samples with their shares; within a list no pixel comes twice."""
 
     @property

@@ -13,7 +13,7 @@ from pipeline.schema import UserError
 from pipeline.scoring import score_study
 from pipeline.scoring.scores import Scores
 
-NO_PICTURES = {"gains": [], "horizon": [], "drives": [], "tracks": [], "curves": []}
+NO_PICTURES = {"gains": [], "horizon": [], "drives": [], "tracks": [], "samples": [], "curves": []}
 VOID = {"meta", "link", "img", "source", "br"}
 
 

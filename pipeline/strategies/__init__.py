@@ -1,5 +1,6 @@
 """Every strategy for tracks by name. To add one: write its file, add its line."""
 
+from pipeline.strategies.adapted import Adapted
 from pipeline.strategies.autoregressive import Autoregressive
 from pipeline.strategies.base import TrackStrategy as TrackStrategy
 from pipeline.strategies.city_traffic import CityTraffic
@@ -47,6 +48,7 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
         (Flip(), PerClass(Mirrored(Recombination()))), (1.0, 2.0), name="flip+recombination_vehicles"
     ),
     "city_traffic": CityTraffic(),
+    "city_adapted": Adapted(part=CityTraffic(), name="city_adapted"),
     "factorised_gan": FactorisedGan(),
     "flip+factorised_gan": Mixture((Flip(), Mirrored(FactorisedGan())), (0.6, 0.4), name="flip+factorised_gan"),
     "gmm": Gmm(),

@@ -34,7 +34,9 @@ def _shortened(recipe: TrackStrategy, options: Sequence[Mapping[str, int]] = SHO
     if "parts" in own:
         return replace(recipe, parts=tuple(_shortened(part, options) for part in own["parts"]))
     if "part" in own:
-        return replace(recipe, part=_shortened(own["part"], PASSABLE if isinstance(recipe, Filtered) else options))
+        recipe = replace(recipe, part=_shortened(own["part"], PASSABLE if isinstance(recipe, Filtered) else options))
+        if "steps" not in own:
+            return recipe
     for option in options:
         with suppress(UserError):  # it has none of that name
             return configured(recipe, option, "recipe")

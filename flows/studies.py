@@ -26,7 +26,11 @@ GAN_SHARES = {
 """Learned samples are less exact than transformed ones, so batches hold fewer of them: of flip+gan's, a quarter of the
 batch is the GAN's, and all of it is mirrored half the time. So is all of flip+recombination's, half recombined."""
 
-COSTS = {"gan": 4.0, "gan_unfiltered": 4.0, "flip+gan": 4.0, "cycle_gan": 4.0}
+COSTS = {
+    "gan": 4.0, "gan_unfiltered": 4.0, "flip+gan": 4.0, "cycle_gan": 4.0,
+    "rcgan": 4.3, "doppelganger": 3.3, "residual_gan": 3.3, "flip+residual_gan": 3.3, "factorised_gan": 3.8,
+    "flip+factorised_gan": 3.8, "autoregressive": 2.3, "flow": 1.8, "vae": 1.5,
+}  # fmt: skip
 """How long an arm takes, in plain arms, where it is longer. Long ones start first: no process idles at the end."""
 
 SETTABLE = (

@@ -22,8 +22,8 @@ class CodeRefiner(nn.Module):
         self.reach = reach
         self.layers = dense((latent + size + classes, hidden, hidden, size), nn.LeakyReLU(0.2))
         materialise(self, generator)
-        nn.init.zeros_(self.layers[-1].weight)
-        nn.init.zeros_(self.layers[-1].bias)
+        for weight in self.layers[-1].parameters():
+            nn.init.zeros_(weight)
 
     def forward(
         self,

@@ -10,8 +10,8 @@ from models.blocks import dense, materialise
 class CodeRefiner(nn.Module):
     """x + reach · tanh(f(x, z, c)): a bounded change, none before training, so that a sample stays itself.
 
-    Sources: Shrivastava et al., CVPR 2017 (refine what is simulated, with a critic of what is recorded); for simulated
-    trajectories: Zhang et al., AA-SGAN, WACV 2023.
+    Sources: Shrivastava et al., CVPR 2017 (refine what is simulated, with a critic of what is recorded). AA-SGAN
+    does so with simulated trajectories.
     """
 
     def __init__(

@@ -72,11 +72,11 @@ class TimeGenerator(CodeGenerator):
         return torch.cat([codes[:, codes.shape[1] - self.anchors :], one_hot], dim=1)
 
     def reconstruction(self, codes: Float[Tensor, "n size"], one_hot: Float[Tensor, "n classes"]) -> Float[Tensor, ""]:
-        """√ mean ‖x - r(e(x))‖², equation 7."""
+        """√ mean ‖x - r(e(x))‖²."""
         return _root(mse_loss(self.recovered(self.embed(codes, one_hot), self.told(codes, one_hot)), codes))
 
     def supervision(self, codes: Float[Tensor, "n size"], one_hot: Float[Tensor, "n classes"]) -> Float[Tensor, ""]:
-        """√ mean ‖h_t - s(h_<t)‖², equation 9; 0 for a single step."""
+        """√ mean ‖h_t - s(h_<t)‖²; 0 for a single step."""
         states = self.embed(codes, one_hot)
         if len(states) == 1:
             return 0 * states.mean()

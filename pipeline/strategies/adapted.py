@@ -26,7 +26,7 @@ LATENT = 4
 
 @dataclass(frozen=True)
 class Adapted(Adversarial):
-    """Learned adaptation as in AA-SGAN (Zhang et al., WACV 2023): a bounded residual in the space of codes."""
+    """Learned adaptation after the idea of AA-SGAN: a bounded residual in the space of codes."""
 
     part: TrackStrategy = field(default_factory=CityTraffic)
     """What makes the windows that are moved; it is fitted to the same real windows."""

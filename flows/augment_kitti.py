@@ -22,7 +22,8 @@ from flows.results import (
     samples_by_strategy,
     save_samples,
 )  # fmt: skip
-from flows.studies import Study, planned
+from flows.studies import planned
+from flows.study import Study
 from flows.textbook import textbook
 from flows.tour_plan import TEXTBOOK
 from flows.training import one_thread, train_arms

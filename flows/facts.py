@@ -8,7 +8,7 @@ from typing import Any
 
 from flows.arm_store import Job
 from flows.results import SAMPLES
-from flows.studies import Study
+from flows.study import Study
 from flows.workspace import code_digest, digest_of_file
 from pipeline.arms import hyperparameters
 from pipeline.report import StudyFacts

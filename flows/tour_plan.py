@@ -6,7 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from flows.studies import STUDIES, parsed, planned
+from flows.studies import STUDIES, planned
+from flows.study import parsed
 from flows.workspace import digest_of, digest_of_file
 from pipeline.provenance import code_digest, modules_of
 from pipeline.registry import configured, lookup, unknown

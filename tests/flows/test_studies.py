@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.studies import STUDIES, Study, parsed, planned
+from flows.studies import STUDIES, planned
+from flows.study import Study, parsed
 from pipeline.arms import NONE
 from pipeline.schema import UserError
 from pipeline.strategies import PLACEBOS

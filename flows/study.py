@@ -1,0 +1,173 @@
+"""What a study is: one question put to one data set, as data that can be changed from the command line."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+from pipeline.arms import NONE, Arm, Design, the_strategy, the_task
+from pipeline.registry import configured, unknown
+from pipeline.schema import UserError
+from pipeline.scoring.policies import Policy
+from pipeline.splits import Split, named_split, rotating_folds
+
+SHARE = 0.5
+"""Synthetic part of each training batch, unless a study says otherwise for a strategy."""
+
+GAN_SHARES = {
+    "gan": 0.25, "gan_unfiltered": 0.5, "flip+gan": 0.625,
+    "flip+recombination": 0.75, "flip+recombination_vehicles": 0.75,
+    "flip+factorised_gan": 0.625, "flip+residual_gan": 0.625,
+    **dict.fromkeys(("gmm", "vae", "flow", "conv_gan", "rcgan", "infogan", "doppelganger", "markov"), 0.25),
+}  # fmt: skip
+"""Learned samples are less exact than transformed ones, so batches hold fewer of them: of flip+gan's, a quarter of the
+batch is the GAN's, and all of it is mirrored half the time. So is all of flip+recombination's, half recombined."""
+
+SETTABLE = (
+    "strategies", "fractions", "seeds", "tstr_seeds", "valid", "held_out", "folds",
+    "task", "history", "future", "held_out_stride", "kinds", "size",
+)  # fmt: skip
+"""What ``--set`` may change besides the options of the task and of each strategy."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One question put to one data set."""
+
+    name: str
+    about: str
+    """What is asked, in one sentence."""
+    source: str
+    """Name of the reader in ``pipeline.sources.SOURCES``."""
+    strategies: tuple[str, ...]
+    fractions: tuple[float, ...] = (1.0,)
+    """Shares of the training tracks, each a study of its own: does synthetic data help more when data is scarce?"""
+    seeds: int = 10
+    tstr_seeds: int = 1
+    """For how many seeds each strategy is also trained on alone (train on synthetic, test on real)."""
+    valid: tuple[str, ...] = ()
+    """Drives that choose the checkpoint; empty: rotating folds."""
+    held_out: tuple[str, ...] = ()
+    """Drives that are examined; empty: rotating folds."""
+    folds: int = 0
+    """Number of rotating folds, in which every drive is held out once; 0: the named split."""
+    shares: Mapping[str, float] = field(default_factory=lambda: GAN_SHARES)
+    """Synthetic part of a batch by strategy, where it is not ``SHARE``."""
+    rival: str | None = None
+    """The simple strategy that every other one is also compared with."""
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    """By name; each chooses among the study's strategies on the validation drives."""
+    design: Design = field(default_factory=Design)
+    root: Path | None = None
+    """Where the data lies; None where the source makes its own or ``--root`` must say."""
+    profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Named sets of overrides."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no run could make sense of."""
+        if NONE not in self.strategies:
+            raise UserError(f'A study needs the strategy "{NONE}": every gain is measured against it.')
+        if len(set(self.strategies)) < len(self.strategies):
+            raise UserError(f"A strategy is named twice: {', '.join(self.strategies)}.")
+        if self.seeds < 1 or self.tstr_seeds < 0:
+            raise UserError(f"seeds must be at least 1 and tstr_seeds at least 0, got {self.seeds}, {self.tstr_seeds}.")
+        if not self.fractions or not all(0 < fraction <= 1 for fraction in self.fractions):
+            raise UserError(f"fractions must lie in (0, 1], got {list(self.fractions)}.")
+
+    def check_recipes(self) -> None:
+        """Build every recipe once: a misspelt name or option is found now, not after an hour.
+
+        Raises:
+            UserError: unknown strategy, task or option, or a refused value.
+        """
+        the_task(self.design)
+        for strategy in self.strategies:
+            if strategy != NONE:
+                the_strategy(strategy, self.design)
+
+    def splits(self, drives: Sequence[str]) -> tuple[Split, ...]:
+        """One split per fold, or the named one."""
+        if self.folds:
+            return rotating_folds(drives, self.folds)
+        return (named_split(drives, self.valid, self.held_out),)
+
+    def arms(self, folds: int) -> tuple[Arm, ...]:
+        """Every training run, by seed, fold, fraction and strategy."""
+        places = [(seed, fold, part) for seed in range(self.seeds) for fold in range(folds) for part in self.fractions]
+        mixed = [self._arm(name, part, fold, seed) for seed, fold, part in places for name in self.strategies]
+        alone = [
+            replace(arm, synthetic_only=True)
+            for arm in mixed
+            if arm.strategy != NONE and arm.seed < self.tstr_seeds and arm.fraction == max(self.fractions)
+        ]
+        return (*mixed, *alone)
+
+    def compared_with(self) -> str | None:
+        """The rival, if it is among the strategies that are studied."""
+        return self.rival if self.rival in self.strategies else None
+
+    def choosers(self) -> dict[str, Policy]:
+        """The policies, as far as their candidates are studied."""
+        known = {
+            name: tuple(candidate for candidate in policy.candidates if candidate in self.strategies)
+            for name, policy in self.policies.items()
+        }
+        return {name: replace(self.policies[name], candidates=found) for name, found in known.items() if len(found) > 1}
+
+    def share(self, strategy: str) -> float:
+        """Synthetic part of each training batch of ``strategy``'s arms."""
+        return self.shares.get(strategy, SHARE)
+
+    def _arm(self, strategy: str, fraction: float, fold: int, seed: int) -> Arm:
+        return Arm(strategy, fraction, fold, seed, share=self.share(strategy))
+
+    def with_profile(self, name: str | None) -> Self:
+        """The study with one of its own sets of overrides; None: unchanged.
+
+        Raises:
+            UserError: the study has no such profile.
+        """
+        if name is None:
+            return self
+        if name not in self.profiles:
+            raise UserError(unknown(name, self.profiles, f"profile of {self.name}"))
+        return configured(self, self.profiles[name], self.name)
+
+    def with_overrides(self, settings: Sequence[str]) -> Self:
+        """The study changed by ``key=value`` texts: ``history=8``, ``gan.steps=500``, ``fractions=[0.25]``.
+
+        Raises:
+            UserError: no ``=``, an unknown key (with a suggestion), or a value that is refused.
+        """
+        study = self
+        for setting in settings:
+            key, equals, text = setting.partition("=")
+            if not equals:
+                raise UserError(f'"{setting}" is not of the form key=value.')
+            owner, dot, option = key.strip().partition(".")
+            value = parsed(text.strip())
+            study = study._with_option(owner, option, value) if dot else study._with_setting(key.strip(), value)
+        return study
+
+    def _with_setting(self, key: str, value: Any) -> Self:
+        if key not in SETTABLE:
+            raise UserError(unknown(key, [*SETTABLE, "task.OPTION", "STRATEGY.OPTION"], "setting"))
+        listed = [value] if key in ("strategies", "fractions", "kinds") and not isinstance(value, list) else value
+        return configured(self, {key: listed}, self.name)
+
+    def _with_option(self, owner: str, option: str, value: Any) -> Self:
+        if owner not in ("task", *self.strategies):
+            raise UserError(unknown(owner, ["task", *self.strategies], f"part of {self.name}"))
+        options = {**self.design.options, owner: {**self.design.options.get(owner, {}), option: value}}
+        return replace(self, design=replace(self.design, options=options))
+
+
+def parsed(text: str) -> Any:
+    """JSON where it is JSON, ``[a, b]`` as a list of texts, anything else as text."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        if text.startswith("[") and text.endswith("]"):
+            return [parsed(part.strip()) for part in text[1:-1].split(",") if part.strip()]
+        return text

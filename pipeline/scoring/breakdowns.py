@@ -36,7 +36,8 @@ def in_other_metrics(errors: pd.DataFrame, metric: str, rng: np.random.Generator
     """Mean and gain of every arm in each metric but the study's own."""
     rows: list[OtherMetric] = []
     for column in metric_columns(list(errors.columns)):
-        if column == metric:
+        plain = errors.loc[errors["strategy"] == NONE].groupby("fraction")[column].max()
+        if column == metric or (plain <= 0).any():  # nothing can be gained in percent of nothing
             continue
         paired = PairedErrors(errors, column, describe(column).higher_is_better)
         for strategy, fraction in paired.arms():

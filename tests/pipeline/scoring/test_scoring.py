@@ -234,3 +234,7 @@ def test_scores_survive_json(sound):
     assert Scores.from_json(sound.to_json()) == sound
     with pytest.raises(ValueError, match="schema version 99"):
         Scores.from_json(sound.to_json().replace('"schema_version": 1', '"schema_version": 99'))
+
+
+def test_a_metric_in_which_the_plain_model_reaches_nothing_is_left_out(errors, baselines):
+    assert not [row for row in score(errors.assign(ap_kitti=0.0), baselines).other_metrics if row.metric == "ap_kitti"]

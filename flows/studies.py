@@ -70,6 +70,9 @@ CANDIDATES = (
 )  # fmt: skip
 """What a policy may choose from, the safest first."""
 
+CHOOSING, EXAMINED = ("0005", "0008", "0013", "0017"), ("0004", "0007", "0011", "0015", "0019")
+"""Sequences of KITTI tracking that choose the checkpoint, and those that are held out; the other twelve teach."""
+
 STUDIES: dict[str, Study] = {
     "mini": Study(
         name="mini",
@@ -100,8 +103,8 @@ STUDIES: dict[str, Study] = {
         tstr_seeds=3,
         rival="flip",
         policies={"policy": Policy(("flip", NONE, "classical", "flip+gan"))},
-        valid=("0005", "0008", "0013", "0017"),
-        held_out=("0004", "0007", "0011", "0015", "0019"),
+        valid=CHOOSING,
+        held_out=EXAMINED,
         profiles={"quick": {"seeds": 3, "tstr_seeds": 1}},
     ),
     "kitti-ground": Study(
@@ -113,8 +116,8 @@ STUDIES: dict[str, Study] = {
         seeds=10,
         tstr_seeds=3,
         rival="flip",
-        valid=("0005", "0008", "0013", "0017"),
-        held_out=("0004", "0007", "0011", "0015", "0019"),
+        valid=CHOOSING,
+        held_out=EXAMINED,
         design=Design(task="ground_plane", history=20, future=40),
         profiles={"quick": {"seeds": 3, "tstr_seeds": 1}},
     ),
@@ -146,8 +149,8 @@ STUDIES: dict[str, Study] = {
                 "seeds": 3,
                 "fractions": [0.05, 0.25],
                 "folds": 0,
-                "valid": ["0005", "0008", "0013", "0017"],
-                "held_out": ["0004", "0007", "0011", "0015", "0019"],
+                "valid": list(CHOOSING),
+                "held_out": list(EXAMINED),
             }
         },
     ),

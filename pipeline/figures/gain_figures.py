@@ -8,10 +8,14 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from pipeline.arms import NONE
-from pipeline.figures.style import Theme, label, label_ends, new_axes, strategy_colours
+from pipeline.figures.style import Theme, label, label_ends, margin, new_axes, strategy_colours
 from pipeline.scoring.conclusion import p_words, signed
 from pipeline.scoring.metrics import describe
 from pipeline.scoring.scores import ArmScore, Placebo, Scores
+
+MOST_LINES = 8
+"""As many lines as the eye can follow, and as there are colours."""
+MOST_COLUMNS = 12
 
 
 def forest(scores: Scores, fraction: float, theme: Theme) -> Figure:
@@ -20,7 +24,8 @@ def forest(scores: Scores, fraction: float, theme: Theme) -> Figure:
     checks = {check.strategy: check for check in scores.placebos if check.fraction == fraction}
     candidates = sorted((arm for arm in arms if arm.strategy not in checks), key=lambda arm: -_gain(arm))
     placebos = [arm for arm in arms if arm.strategy in checks]
-    figure, axes = new_axes(theme, 0.75 + 0.34 * (len(arms) + bool(placebos)), left=0.21, right=0.38)
+    left = margin([arm.strategy for arm in arms])
+    figure, axes = new_axes(theme, 0.75 + 0.34 * (len(arms) + bool(placebos)), left, right=0.38)
     limits = gain_limits(scores)
     axes.set_xlim(*limits)
     rows = [*candidates, *([None, *placebos] if placebos else [])]
@@ -95,12 +100,15 @@ def _separator(axes: Axes, row: int, theme: Theme) -> None:
 
 
 def gain_by_fraction(scores: Scores, theme: Theme) -> Figure:
-    """Gain of each strategy over the fraction of real data it was given."""
+    """Gain over the fraction of real data that was given, of the strategies that gain most anywhere."""
     figure, axes = new_axes(theme, 3.4, left=0.11, right=0.24)
     fractions = scores.fractions()
     placebos = {check.strategy for check in scores.placebos}
     colours = strategy_colours(scores, theme)
-    names = [name for name in colours if name not in {NONE, *placebos}]
+    best = {name: max(_gain(arm) for arm in scores.arms if arm.strategy == name) for name in colours}
+    leading = sorted(best.keys() - {NONE, *placebos}, key=lambda name: -best[name])[:MOST_LINES]
+    names = [name for name in colours if name in leading]
+    colours |= {name: theme.cycle[index] for index, name in enumerate(names)}
     ends = []
     for index, name in enumerate(names):
         colour = colours[name]
@@ -136,13 +144,18 @@ def gain_by_drive(scores: Scores, fraction: float, theme: Theme) -> Figure:
     names = [name for name in order if name != NONE and name not in baselines]
     drives = sorted({row.group for row in rows if row.strategy == NONE})
     table = np.array([[_or_nan(gains.get((drive, name))) for name in names] for drive in drives], float)
-    return _heat_map(table.reshape(len(drives), len(names)), drives, names, theme)
+    table = table.reshape(len(drives), len(names))
+    return (
+        _heat_map(table.T, names, drives, theme)
+        if len(names) > MOST_COLUMNS
+        else _heat_map(table, drives, names, theme)
+    )
 
 
-def _heat_map(table: np.ndarray, drives: Sequence[str], names: Sequence[str], theme: Theme) -> Figure:
-    height = 1.0 + 0.25 * len(drives)
-    figure, axes = new_axes(theme, height, left=0.15)
-    axes.set_position((0.15, 0.04, 0.75, 1 - 0.04 - 0.8 / height))
+def _heat_map(table: np.ndarray, rows: Sequence[str], columns: Sequence[str], theme: Theme) -> Figure:
+    height, left = 1.0 + 0.25 * len(rows), margin(rows, least=0.15)
+    figure, axes = new_axes(theme, height, left)
+    axes.set_position((left, 0.04, 0.9 - left, 1 - 0.04 - 0.8 / height))
     known = np.abs(table[np.isfinite(table)])
     scale = float(max(5.0, np.quantile(known, 0.9))) if known.size else 5.0
     colours = LinearSegmentedColormap.from_list("gain", [theme.worse, theme.paper, theme.better])
@@ -151,8 +164,10 @@ def _heat_map(table: np.ndarray, drives: Sequence[str], names: Sequence[str], th
         strong = abs(value) > 0.6 * scale
         axes.text(column, row, "" if np.isnan(value) else signed(value, 0), ha="center", va="center", fontsize=8.5,
                   color=theme.paper if strong else theme.ink)  # fmt: skip
-    axes.set_yticks(range(len(drives)), [label(drive) for drive in drives])
-    axes.set_xticks(range(len(names)), [label(name) for name in names], rotation=35, ha="left", rotation_mode="anchor")
+    axes.set_yticks(range(len(rows)), [label(row) for row in rows])
+    axes.set_xticks(
+        range(len(columns)), [label(column) for column in columns], rotation=35, ha="left", rotation_mode="anchor"
+    )
     axes.xaxis.tick_top()
     axes.tick_params(labelcolor=theme.ink)
     axes.grid(visible=False)

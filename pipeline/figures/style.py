@@ -99,6 +99,11 @@ def label(name: str, longest: int = 18) -> str:
     return name.replace("$", r"\$")
 
 
+def margin(names: Sequence[str], least: float = 0.21) -> float:
+    """Room for the longest name left of a plot, as a share of the width."""
+    return max(least, 0.05 + 0.0135 * max((len(label(name)) for name in names), default=0))
+
+
 def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]], gap: float = 0.065) -> None:
     """Write (value, text, colour) labels right of the plot, ``gap`` of its height apart or more.
 

@@ -54,7 +54,7 @@ def test_a_study_leaves_a_complete_folder(study: SimpleNamespace) -> None:
     names = {path.name for path in study.folder.iterdir()}
     assert {"report.html", "scores.json", "run.json", "errors.parquet", "curves.parquet", "samples"} <= names
     scores = load_scores(study.folder)
-    assert {arm.strategy for arm in scores.arms} == {"none", "copies", "noise", "flip"}
+    assert {arm.strategy for arm in scores.arms} == {"none", "copies", "noise", "flip", "policy"}
     assert {arm.seeds for arm in scores.arms} == {2}
     assert {item.name for item in scores.baselines} == {"constant_position", "constant_velocity", "kalman"}
     assert {item.strategy for item in scores.synthetic_only} == {"copies", "noise", "flip"}

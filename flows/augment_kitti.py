@@ -128,7 +128,10 @@ def report(
     with new_folder(folder) as part:
         tables.save(part)
         save_samples(part, samples)
-        write_report(part, facts, scores, tables.errors, tables.baselines, tables.curves, samples, real_samples(jobs))
+        write_report(
+            part, facts, scores, tables.errors, tables.baselines, tables.curves, samples, real_samples(jobs),
+            fidelity=tables.fidelity,
+        )  # fmt: skip
         write_json(part / FACTS, run_facts(facts, plan, data, part))
 
 

@@ -38,10 +38,12 @@ class Tables:
     """CPU seconds of each arm: ``strategy``, ``fraction``, ``fit_s``, ``train_s``."""
     choices: tuple[Choice, ...] = ()
     """What the study's policies decided."""
+    fidelity: pd.DataFrame | None = None
+    """How real, varied and new the samples are; columns as in ``pipeline.fidelity_views.COLUMNS``."""
 
     def save(self, folder: Path) -> None:
         """What the report does not write itself, one Parquet file a table."""
-        for name in ("reverse", "curves", "costs"):
+        for name in ("reverse", "curves", "costs", "fidelity"):
             table: pd.DataFrame | None = getattr(self, name)
             if table is not None:
                 table.to_parquet(folder / f"{name}.parquet", index=False)

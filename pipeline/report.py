@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from pipeline import fidelity_views
 from pipeline import report_views as views
 from pipeline.credits import credit_of
 from pipeline.figures import curve_pictures, drive_pictures, gain_pictures, horizon_pictures, sample_pictures
@@ -63,6 +64,7 @@ def write_report(
     curves: pd.DataFrame,
     samples: Mapping[str, Samples],
     real: Samples,
+    fidelity: pd.DataFrame | None = None,
 ) -> Path:
     """Write ``report.html``, ``scores.json``, ``errors.parquet`` and ``figures/*.png``.
 
@@ -77,6 +79,8 @@ def write_report(
         curves: ``strategy``, ``fraction``, ``synthetic_only``, ``phase``, ``step``, ``name``, ``value``; may be empty.
         samples: Synthetic samples by strategy; a few are drawn.
         real: Real samples to draw beside them.
+        fidelity: How real, varied and new each strategy's samples are (``fidelity_views.tables`` names its columns);
+            None where that was not measured.
 
     Returns:
         Path of ``report.html``.
@@ -103,13 +107,18 @@ def write_report(
         )
         write_whole(folder / "scores.json", scores.to_json().encode())
         report = folder / "report.html"
-        write_whole(report, render_html(facts, scores, pictures).encode())
+        write_whole(report, render_html(facts, scores, pictures, fidelity).encode())
     except OSError as failure:
         raise UserError(f"Cannot write the report to {folder}: {failure.strerror or failure}.") from failure
     return report
 
 
-def render_html(facts: StudyFacts, scores: Scores, pictures: Mapping[str, Sequence[Picture]]) -> str:
+def render_html(
+    facts: StudyFacts,
+    scores: Scores,
+    pictures: Mapping[str, Sequence[Picture]],
+    fidelity: pd.DataFrame | None = None,
+) -> str:
     """The whole page as text: figures, style and script inside, nothing loaded from anywhere."""
     page = environment()
     page.filters.update(
@@ -119,6 +128,7 @@ def render_html(facts: StudyFacts, scores: Scores, pictures: Mapping[str, Sequen
     template = page.get_template("report.html.j2")
     return template.render(
         facts=facts, scores=scores, pictures=pictures, views=views, span=span, metric=describe(scores.metric),
+        fidelity=fidelity_views.tables(fidelity), alarms=fidelity_views.alarms(fidelity),
         credit=credit_of(facts.source), city=_city() if facts.source in CITY_SOURCES else None,
     )  # fmt: skip
 

@@ -109,6 +109,23 @@ def curves() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def fidelity() -> pd.DataFrame:
+    """Two measures of two strategies at two seeds; samples of gan are copies."""
+    places = [(strategy, seed) for strategy in ("flip", "gan") for seed in (0, 1)]
+    copied = "copies of training samples"
+    rows = [
+        {"strategy": strategy, "fraction": 1.0, "fold": 0, "seed": seed, "measure": measure, "space": space,
+         "value": 1.0 + 2 * (strategy == "gan"), "error": 0.5**0.5, "n": 100, "floor": floor, "better": better,
+         "alarm": copied if (strategy, measure) == ("gan", "frechet") else ""}
+        for strategy, seed in places
+        for measure, space, floor, better in (
+            ("frechet", "predictor", 0.25, "lower"), ("coverage", "pixels", np.nan, "higher"),
+        )
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="session")
 def facts() -> StudyFacts:
     """Of the fake study."""
     return StudyFacts(

@@ -5,6 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline import fidelity_views
+from pipeline.fidelity_views import Measured
 from pipeline.figures import gain_pictures
 from pipeline.pages import file_name
 from pipeline.report import render_html, write_report
@@ -149,6 +151,17 @@ def test_an_unwritable_folder_is_the_users_to_mend_and_an_old_report_stays(
     with pytest.raises(UserError, match="Cannot write the report"):
         write_report(tmp_path, facts, score(errors, baselines), errors, baselines, pd.DataFrame(), {}, windows)
     assert (tmp_path / "report.html").read_text() == "old"
+
+
+def test_fidelity_stands_beside_what_real_samples_reach_and_alarms_are_told(facts, sound, fidelity):
+    words = Page(render_html(facts, sound, NO_PICTURES, fidelity)).words
+    assert "real against real" in words
+    assert "gan: copies of training samples" in words
+    assert "frechet (predictor) \N{DOWNWARDS ARROW}" in words
+    (table,) = fidelity_views.tables(fidelity)
+    assert dict(table.rows)["gan"][0] == Measured(3.0, 0.5, "n = 100; copies of training samples", True)
+    assert [cell.value for cell in dict(table.rows)["real against real"]] == [0.25, None]
+    assert "real against real" not in Page(render_html(facts, sound, NO_PICTURES)).words
 
 
 def test_cost_tile_speaks_of_the_strategy_that_helps(errors, baselines):

@@ -1,16 +1,19 @@
-"""Every named study: which data, strategies, seeds and settings answer which question."""
+"""Every named study, and how one is planned."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from flows.picture_studies import PICTURE_STUDIES
 from flows.study import Study
-from pipeline.arms import NONE, Design
+from flows.track_studies import TRACK_STUDIES
 from pipeline.registry import lookup
 from pipeline.schema import UserError
-from pipeline.scoring.policies import Policy
 from pipeline.sources import SOURCES
 from pipeline.sources.base import SelfMade
+
+STUDIES: dict[str, Study] = {**TRACK_STUDIES, **PICTURE_STUDIES}
+"""Every study by name. To add one: add its entry to the studies of tracks or of pictures."""
 
 COSTS = {
     "gan": 4.0, "gan_unfiltered": 4.0, "flip+gan": 4.0, "cycle_gan": 4.0,
@@ -48,111 +51,3 @@ def planned(
     if study.root is not None and not study.root.exists():
         raise UserError(f"{study.root} does not exist.")
     return study
-
-
-ALL_STRATEGIES = (
-    NONE, "copies", "noise", "flip", "scale", "speed", "jitter", "time_warp", "classical", "gan", "gan_unfiltered",
-    "flip+gan",
-)  # fmt: skip
-"""The placebos, the transformations and the sequence GAN."""
-
-GENERATORS = (
-    NONE, "copies", "noise", "flip", "classical", "gan", "flip+gan",
-    "recombination", "flip+recombination", "flip+recombination_vehicles", "city_traffic",
-    "factorised_gan", "flip+factorised_gan", "residual_gan", "flip+residual_gan",
-    "gmm", "vae", "flow", "conv_gan", "rcgan", "infogan", "doppelganger", "markov",
-)  # fmt: skip
-"""One or more of every family of makers of tracks, and what they must beat."""
-
-CANDIDATES = (
-    "flip", NONE, "classical", "flip+gan", "flip+recombination", "flip+recombination_vehicles", "flip+factorised_gan",
-    "flip+residual_gan",
-)  # fmt: skip
-"""What a policy may choose from, the safest first."""
-
-CHOOSING, EXAMINED = ("0005", "0008", "0013", "0017"), ("0004", "0007", "0011", "0015", "0019")
-"""Sequences of KITTI tracking that choose the checkpoint, and those that are held out; the other twelve teach."""
-
-STUDIES: dict[str, Study] = {
-    "mini": Study(
-        name="mini",
-        about="On an embedded city's traffic: does synthetic data help a trajectory predictor?",
-        source="mini_city",
-        strategies=(NONE, "copies", "noise", "flip", "jitter", "gan"),
-        seeds=3,
-        folds=3,
-        design=Design(options={"task": {"steps": 300}, "gan": {"steps": 1000}}),  # minutes, not the best there is
-    ),
-    "tracks": Study(
-        name="tracks",
-        about="On your own tracks, as one table: does synthetic data help a trajectory predictor?",
-        source="tracks_table",
-        strategies=ALL_STRATEGIES,
-        fractions=(0.25, 1.0),
-        seeds=5,
-        folds=3,
-        profiles={"quick": {"seeds": 2}},
-    ),
-    "kitti-tracking": Study(
-        name="kitti-tracking",
-        about="On KITTI tracking: which synthetic tracks help a trajectory predictor, and how much?",
-        source="kitti_tracking",
-        strategies=ALL_STRATEGIES,
-        fractions=(0.25, 1.0),
-        seeds=10,
-        tstr_seeds=3,
-        rival="flip",
-        policies={"policy": Policy(("flip", NONE, "classical", "flip+gan"))},
-        valid=CHOOSING,
-        held_out=EXAMINED,
-        profiles={"quick": {"seeds": 3, "tstr_seeds": 1}},
-    ),
-    "kitti-ground": Study(
-        name="kitti-ground",
-        about="On the ground plane of KITTI tracking, 2 s seen and 4 s ahead: which synthetic tracks help, in metres?",
-        source="kitti_tracking",
-        strategies=(NONE, "copies", "noise", "flip", "recombination", "flip+recombination"),
-        fractions=(0.25, 1.0),
-        seeds=10,
-        tstr_seeds=3,
-        rival="flip",
-        valid=CHOOSING,
-        held_out=EXAMINED,
-        design=Design(task="ground_plane", history=20, future=40),
-        profiles={"quick": {"seeds": 3, "tstr_seeds": 1}},
-    ),
-    "city-night": Study(
-        name="city-night",
-        about="In the rendered city: does translated night help a detector labelled by day to find cars at night?",
-        source="rendered_city",
-        strategies=(NONE, "copies", "noise", "flip", "darken", "cycle_gan", "oracle"),
-        seeds=3,
-        tstr_seeds=0,
-        rival="darken",
-        valid=("0003", "0009", "0015", "0021"),
-        held_out=("0004", "0005", "0010", "0011", "0016", "0017", "0022", "0023"),  # two of each city
-        design=Design(task="detection", held_out_stride=1, options={"task": {"by_night": True}}),
-        profiles={"quick": {"seeds": 1}},
-    ),
-    "generators": Study(
-        name="generators",
-        about="On KITTI tracking: does any generator of tracks beat a mirror image, and how scarce must data be?",
-        source="kitti_tracking",
-        strategies=GENERATORS,
-        fractions=(0.05, 0.1, 0.25, 1.0),
-        seeds=10,
-        folds=3,
-        rival="flip",
-        policies={"policy": Policy(CANDIDATES), "policy by class": Policy(CANDIDATES, by_class=True)},
-        profiles={
-            "quick": {
-                "seeds": 3,
-                "fractions": [0.05, 0.25],
-                "folds": 0,
-                "valid": list(CHOOSING),
-                "held_out": list(EXAMINED),
-            }
-        },
-    ),
-}
-"""Every study by name. To add one: add its entry."""

@@ -1,0 +1,99 @@
+"""The studies of tracks: which data, strategies, seeds and settings answer which question."""
+
+from flows.study import Study
+from pipeline.arms import NONE, Design
+from pipeline.scoring.policies import Policy
+
+ALL_STRATEGIES = (
+    NONE, "copies", "noise", "flip", "scale", "speed", "jitter", "time_warp", "classical", "gan", "gan_unfiltered",
+    "flip+gan",
+)  # fmt: skip
+"""The placebos, the transformations and the sequence GAN."""
+
+GENERATORS = (
+    NONE, "copies", "noise", "flip", "classical", "gan", "flip+gan",
+    "recombination", "flip+recombination", "flip+recombination_vehicles", "city_traffic",
+    "factorised_gan", "flip+factorised_gan", "residual_gan", "flip+residual_gan",
+    "gmm", "vae", "flow", "conv_gan", "rcgan", "infogan", "doppelganger", "markov",
+)  # fmt: skip
+"""One or more of every family of makers of tracks, and what they must beat."""
+
+CANDIDATES = (
+    "flip", NONE, "classical", "flip+gan", "flip+recombination", "flip+recombination_vehicles", "flip+factorised_gan",
+    "flip+residual_gan",
+)  # fmt: skip
+"""What a policy may choose from, the safest first."""
+
+CHOOSING, EXAMINED = ("0005", "0008", "0013", "0017"), ("0004", "0007", "0011", "0015", "0019")
+"""Sequences of KITTI tracking that choose the checkpoint, and those that are held out; the other twelve teach."""
+
+TRACK_STUDIES: dict[str, Study] = {
+    "mini": Study(
+        name="mini",
+        about="On an embedded city's traffic: does synthetic data help a trajectory predictor?",
+        source="mini_city",
+        strategies=(NONE, "copies", "noise", "flip", "jitter", "gan"),
+        seeds=3,
+        folds=3,
+        design=Design(options={"task": {"steps": 300}, "gan": {"steps": 1000}}),  # minutes, not the best there is
+    ),
+    "tracks": Study(
+        name="tracks",
+        about="On your own tracks, as one table: does synthetic data help a trajectory predictor?",
+        source="tracks_table",
+        strategies=ALL_STRATEGIES,
+        fractions=(0.25, 1.0),
+        seeds=5,
+        folds=3,
+        profiles={"quick": {"seeds": 2}},
+    ),
+    "kitti-tracking": Study(
+        name="kitti-tracking",
+        about="On KITTI tracking: which synthetic tracks help a trajectory predictor, and how much?",
+        source="kitti_tracking",
+        strategies=ALL_STRATEGIES,
+        fractions=(0.25, 1.0),
+        seeds=10,
+        tstr_seeds=3,
+        rival="flip",
+        policies={"policy": Policy(("flip", NONE, "classical", "flip+gan"))},
+        valid=CHOOSING,
+        held_out=EXAMINED,
+        profiles={"quick": {"seeds": 3, "tstr_seeds": 1}},
+    ),
+    "kitti-ground": Study(
+        name="kitti-ground",
+        about="On the ground plane of KITTI tracking, 2 s seen and 4 s ahead: which synthetic tracks help, in metres?",
+        source="kitti_tracking",
+        strategies=(NONE, "copies", "noise", "flip", "recombination", "flip+recombination"),
+        fractions=(0.25, 1.0),
+        seeds=10,
+        tstr_seeds=3,
+        rival="flip",
+        valid=CHOOSING,
+        held_out=EXAMINED,
+        design=Design(task="ground_plane", history=20, future=40),
+        profiles={"quick": {"seeds": 3, "tstr_seeds": 1}},
+    ),
+    "generators": Study(
+        name="generators",
+        about="On KITTI tracking: does any generator of tracks beat a mirror image, and how scarce must data be?",
+        source="kitti_tracking",
+        strategies=GENERATORS,
+        fractions=(0.05, 0.1, 0.25, 1.0),
+        seeds=10,
+        folds=3,
+        rival="flip",
+        policies={"policy": Policy(CANDIDATES), "policy by class": Policy(CANDIDATES, by_class=True)},
+        profiles={
+            "quick": {
+                "seeds": 3,
+                "fractions": [0.05, 0.25],
+                "folds": 0,
+                "valid": list(CHOOSING),
+                "held_out": list(EXAMINED),
+            }
+        },
+    ),
+}
+"""Every study of tracks by name. To add one: add its entry."""

@@ -41,7 +41,7 @@ def tables(fidelity: pd.DataFrame | None) -> list[FidelityTable]:
     """One table a fraction: what real against real gives, then each strategy."""
     if fidelity is None or fidelity.empty:
         return []
-    return [_table(float(at), rows) for at, rows in fidelity.groupby("fraction")]
+    return [_table(at, fidelity[fidelity["fraction"] == at]) for at in sorted(set(fidelity["fraction"]))]
 
 
 def alarms(fidelity: pd.DataFrame | None) -> list[str]:

@@ -77,7 +77,10 @@ class ArmResult:
     """What one arm leaves behind."""
 
     errors: pd.DataFrame
-    """One row per held-out drive, class and border flag: ``n`` windows, their mean errors, and the arm."""
+    """One row per held-out drive, class and border flag: ``n`` windows, their mean errors, and the arm.
+
+    Where settings are chosen, no drive is held out, and this is ``valid``.
+    """
     valid: pd.DataFrame
     """The same on the validation drives, by which policies choose."""
     synthetic: Samples | None
@@ -116,7 +119,7 @@ def _run_arm(arm: Arm, design: Design, split: Split, samples: Samples, report: R
     curves: list[tuple[str, int, str, float]] = []
     train = training_samples(arm, split, samples)
     valid = _thinned(of_drives(samples, split.valid), design.held_out_stride)
-    held_out = _thinned(of_drives(samples, split.held_out), design.held_out_stride)
+    held_out = _thinned(of_drives(samples, split.held_out or split.valid), design.held_out_stride)
 
     started = process_time()
     synthetic = _synthesise(arm, design, train, _recorder(curves, "fit", report))

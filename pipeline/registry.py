@@ -51,14 +51,23 @@ def _with(recipe: Recipe, name: str, value: Any, what: str) -> Recipe:
     try:
         if holder is None:
             return replace(recipe, **{name: _converted(value, getattr(recipe, name), f"{what}.{name}")})  # type: ignore[type-var]
-        nested = configured(getattr(recipe, holder), {name: value}, f"{what}.{holder}")
+        nested = _configured_part(getattr(recipe, holder), name, value, f"{what}.{holder}")
         return replace(recipe, **{holder: nested})  # type: ignore[type-var]
     except ValueError as refusal:
         raise UserError(f"{what}.{name} = {value!r} is refused: {refusal}") from refusal
 
 
+def _configured_part(part: Any, name: str, value: Any, what: str) -> Any:
+    """A nested recipe, or a tuple of recipes of which every one that has ``name`` is changed."""
+    if isinstance(part, tuple):
+        return tuple(configured(one, {name: value}, what) if name in _holders(one) else one for one in part)
+    return configured(part, {name: value}, what)
+
+
 def _holders(recipe: Any) -> dict[str, str | None]:
     """Every hyperparameter by name, and the field of ``recipe`` that holds it (None: ``recipe`` itself)."""
+    if isinstance(recipe, tuple):
+        return {name: None for part in recipe for name in _holders(part)}
     if not is_dataclass(recipe):
         return {}
     nested = {name: field.name for field in fields(recipe) for name in _holders(getattr(recipe, field.name))}

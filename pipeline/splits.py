@@ -1,7 +1,7 @@
 """Which drives are learnt from, which choose the checkpoint, and which are held out. Always whole drives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,17 +15,21 @@ class Split:
     train: tuple[str, ...]
     valid: tuple[str, ...]
     held_out: tuple[str, ...]
+    """Empty where settings are chosen: then there is nothing that could leak into the choice."""
 
     def __post_init__(self) -> None:
-        """Refuse overlaps and empty parts."""
+        """Refuse overlaps, and nothing to learn or to choose from."""
         parts = {"train": self.train, "valid": self.valid, "held_out": self.held_out}
-        for name, drives in parts.items():
-            if not drives:
-                raise UserError(f"The split leaves no drive for {name}; at least three drives are needed.")
+        for name in ("train", "valid"):
+            _require_drives(name, parts[name])
         names = [drive for drives in parts.values() for drive in drives]
         twice = sorted({drive for drive in names if names.count(drive) > 1})
         if twice:
             raise UserError(f"The split uses a drive more than once: {', '.join(twice)}.")
+
+    def for_choosing(self) -> "Split":
+        """The same drives to learn and to choose from, and none that is held out."""
+        return replace(self, held_out=())
 
 
 def named_split(drives: Sequence[str], valid: Sequence[str], held_out: Sequence[str]) -> Split:
@@ -37,8 +41,14 @@ def named_split(drives: Sequence[str], valid: Sequence[str], held_out: Sequence[
     missing = sorted({*valid, *held_out} - set(drives))
     if missing:
         raise UserError(f"The split names drives that the data set lacks: {', '.join(missing)}.")
+    _require_drives("held_out", held_out)
     train = tuple(drive for drive in sorted(drives) if drive not in {*valid, *held_out})
     return Split(train, tuple(sorted(valid)), tuple(sorted(held_out)))
+
+
+def _require_drives(name: str, drives: Sequence[str]) -> None:
+    if not drives:
+        raise UserError(f"The split leaves no drive for {name}; at least three drives are needed.")
 
 
 def rotating_folds(drives: Sequence[str], folds: int) -> tuple[Split, ...]:

@@ -37,6 +37,16 @@ def test_a_hyperparameter_of_a_nested_recipe_is_found_by_its_own_name() -> None:
     assert configured(Outer(), {"steps": 3, "hidden": 8, "rate": 1}, "task") == Outer(8, Inner(3, 1.0))
 
 
+@dataclass(frozen=True)
+class Several:
+    parts: tuple[object, ...] = (Outer(), Inner(), "no recipe")
+
+
+def test_a_hyperparameter_of_a_tuple_of_recipes_changes_every_part_that_has_it() -> None:
+    assert configured(Several(), {"steps": 3}, "mix").parts == (Outer(64, Inner(3)), Inner(3), "no recipe")
+    assert configured(Several(), {"hidden": 8}, "mix").parts == (Outer(8), Inner(), "no recipe")
+
+
 def test_an_unknown_hyperparameter_gets_a_suggestion() -> None:
     with pytest.raises(UserError, match=r'Unknown option of task "step"\. Did you mean "steps"'):
         configured(Outer(), {"step": 3}, "task")

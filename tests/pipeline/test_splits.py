@@ -42,3 +42,9 @@ def test_one_drive_cannot_be_split() -> None:
         rotating_folds(["0000"], 3)
     with pytest.raises(UserError, match="no drive for train"):
         named_split(DRIVES[:2], valid=["0000"], held_out=["0001"])
+    with pytest.raises(UserError, match="no drive for held_out"):
+        named_split(DRIVES, valid=["0000"], held_out=[])
+
+
+def test_settings_are_chosen_without_any_held_out_drive() -> None:
+    assert named_split(DRIVES, ["0000"], ["0001"]).for_choosing() == Split(tuple(DRIVES[2:]), ("0000",), ())

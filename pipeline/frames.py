@@ -100,12 +100,24 @@ def _decode(paths: Sequence[Path], size: tuple[int, int], folder: Path) -> None:
 
 
 def decode(path: Path, size: tuple[int, int]) -> UInt8[np.ndarray, "height width 3"]:
-    """A picture as bytes at width x height; resized with a filter that does not alias."""
-    with Image.open(path) as picture:
-        image = picture.convert("RGB")
-        if image.size != size:
-            image = image.resize(size, Image.Resampling.BICUBIC)
-        return np.asarray(image)
+    """A picture as bytes at width x height; resized with a filter that does not alias. Grey ones get three channels.
+
+    Raises:
+        UserError: the file is no picture, or cut short.
+    """
+    try:
+        with Image.open(path) as picture:
+            image = _eight_bits(picture).convert("RGB")
+    except OSError as error:
+        raise UserError(f"{path}: no picture: {error}") from error
+    return np.asarray(image if image.size == size else image.resize(size, Image.Resampling.BICUBIC))
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Pillow clips 16 bits to 255 where they must be divided."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return Image.fromarray((np.asarray(picture) // 256).astype(np.uint8))
 
 
 def scale_boxes(

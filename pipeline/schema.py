@@ -146,7 +146,7 @@ class Frame:
     image: Path | None = None
     velodyne: Path | None = None
     depth: Path | None = None
-    """16-bit PNG, metres x 256; 0 unknown."""
+    """16-bit PNG, metres x 256, 0 unknown; or ``.npy`` of metres."""
     night: Path | None = None
     """The same view by night, pixel for pixel."""
     semantic: Path | None = None

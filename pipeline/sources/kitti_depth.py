@@ -1,8 +1,10 @@
 """Pictures with metric depth beside them: ``image_2`` and a folder of depth PNGs (uint16, metres x 256, 0 unknown).
 
-So are the depth completion benchmark (Uhrig et al., 3DV 2017) and stereo 2015 converted to depth.
+So are the depth completion benchmark (Uhrig et al., 3DV 2017) and stereo 2015 (Menze and Geiger, CVPR 2015) converted
+to depth.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +23,17 @@ _IMAGES, _DEPTHS = (
 
 
 def read_depth(path: Path) -> Float[np.ndarray, "height width"]:
-    """Metres as float32; NaN where the depth is unknown.
+    """Metres as float32; NaN where the depth is unknown. A ``.npy`` holds metres themselves, infinite for the sky.
 
     Raises:
-        ValueError: the file is no 16-bit picture of one channel.
-        OSError: it is no picture at all.
+        ValueError: the file is no 16-bit picture of one channel, or no array of two dimensions.
+        OSError: it is no picture at all, or cut short.
     """
+    if path.suffix == ".npy":
+        depth = np.load(path, allow_pickle=False).astype(np.float32)
+        if depth.ndim != 2:
+            raise ValueError(f"an array of {depth.ndim} dimensions, expected height and width")
+        return np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(np.nan))
     with Image.open(path) as picture:
         if picture.mode not in ("I;16", "I"):
             raise ValueError(f"mode {picture.mode}, expected 16 bits of one channel")
@@ -36,7 +43,14 @@ def read_depth(path: Path) -> Float[np.ndarray, "height width"]:
 
 @dataclass(frozen=True)
 class KittiDepth:
-    """Reader of a folder of pictures with depth; they belong to no recording, so all are one drive."""
+    """Reader of a folder of pictures with depth, which belong to no recording.
+
+    Their drives are stretches of their numbers: benchmarks take neighbouring pictures from one recording, so a split by
+    picture would show the streets of held-out pictures to whoever learns.
+    """
+
+    stretch: int = 15
+    """Pictures of one drive."""
 
     looks_for = "image_2/*.png and depth PNGs of the same names in depth_u16x256 or depth"
 
@@ -55,17 +69,22 @@ class KittiDepth:
             raise UserError(f"{root} has no pictures with depth: looked for {self.looks_for}")
         images, depths = folders
         problems: list[Problem] = []
-        by_size: dict[tuple[int, int], list[Frame]] = {}
-        for index, depth in enumerate(sorted(depths.glob("*.png"))):
-            size = _common_size(images / depth.name, depth, problems)
-            if size is not None:
-                name = f"{size[0]}x{size[1]}"
-                by_size.setdefault(size, []).append(Frame(name, index, images / depth.name, depth=depth))
-        drives = tuple(
-            Drive(f"{size[0]}x{size[1]}", "kitti_depth", None, None, (), size, frames=tuple(frames))
-            for size, frames in by_size.items()
-        )
-        return Reading(drives, tuple(problems))
+        found = [(depth, _common_size(images / depth.name, depth, problems)) for depth in sorted(depths.glob("*.png"))]
+        sizes = dict.fromkeys(size for _, size in found if size is not None)
+        drives = [
+            drive
+            for size in sizes
+            for drive in self._stretches([depth for depth, own in found if own == size], images, size)
+        ]
+        return Reading(tuple(drives), tuple(problems))
+
+    def _stretches(self, depths: list[Path], images: Path, size: tuple[int, int]) -> Iterator[Drive]:
+        """Drives of pictures of one size, each named by its first picture."""
+        for begin in range(0, len(depths), self.stretch):
+            part = depths[begin : begin + self.stretch]
+            name = part[0].stem
+            frames = [Frame(name, index, images / depth.name, depth=depth) for index, depth in enumerate(part)]
+            yield Drive(name, "kitti_depth", None, None, (), size, frames=tuple(frames))
 
 
 def _folders(root: Path) -> tuple[Path, Path] | None:
@@ -85,6 +104,7 @@ def _common_size(image: Path, depth: Path, problems: list[Problem]) -> tuple[int
         try:
             with Image.open(path) as picture:
                 sizes.append(picture.size)
+                picture.load()  # or one that is cut short would be met when half of the study is done
                 if path == depth and picture.mode not in ("I;16", "I"):
                     problems.append(Problem(depth, None, f"mode {picture.mode}, expected 16 bits of one channel"))
                     return None

@@ -95,7 +95,8 @@ def _frames(root: Path, name: str) -> tuple[Frame, ...]:
             int(image.stem),
             image,
             velodyne=existing(root / "velodyne" / name / f"{image.stem}.bin"),
-            depth=existing(root / "depth" / name / f"{image.stem}.png"),
+            depth=existing(root / "depth_float16" / name / f"{image.stem}.npy")  # reaches farther than 16 bits do
+            or existing(root / "depth" / name / f"{image.stem}.png"),
             night=existing(root / "night" / "image_02" / name / f"{image.stem}.png"),
             semantic=existing(root / "semantic" / name / f"{image.stem}.png"),
             instance=existing(root / "instance" / name / f"{image.stem}.png"),

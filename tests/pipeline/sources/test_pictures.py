@@ -54,6 +54,66 @@ def test_depth_is_metres_and_unknown_is_nan(tmp_path):
         read_depth(tmp_path / "rgb.png")
 
 
+def test_depth_beyond_what_16_bits_hold_comes_as_metres(tmp_path):
+    path = tmp_path / "d.npy"
+    np.save(path, np.array([[0, 900, np.inf, np.nan]], np.float16))
+    np.testing.assert_array_equal(read_depth(path), [[np.nan, 900.0, np.nan, np.nan]])
+    np.save(path, np.zeros(3))
+    with pytest.raises(ValueError, match="1 dimensions"):
+        read_depth(path)
+
+
+def depth_picture(path, metres=10.0, size=(8, 4)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full(size[::-1], 256 * metres, np.uint16)).save(path)
+
+
+def test_a_set_without_recordings_is_parted_into_stretches_of_its_numbers(tmp_path):
+    for number in range(7):
+        picture(tmp_path / "image_2" / f"{number:06d}.png")
+        depth_picture(tmp_path / "depth" / f"{number:06d}.png")
+    drives = KittiDepth(stretch=3).read(tmp_path).drives
+    assert [(drive.name, len(drive.frames)) for drive in drives] == [("000000", 3), ("000003", 3), ("000006", 1)]
+    assert [frame.index for frame in drives[1].frames] == [0, 1, 2]
+    assert {frame.drive for frame in drives[1].frames} == {"000003"}
+
+
+def _cut_short(path):
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+@pytest.mark.parametrize(
+    ("folder", "damage", "reason"),
+    [
+        ("image_2", _cut_short, "no picture"),
+        ("depth", _cut_short, "no picture"),
+        ("depth", lambda path: path.write_bytes(b""), "no picture"),
+        ("depth", lambda path: Image.new("L", (8, 4)).save(path), "mode L, expected 16 bits"),
+        ("depth", lambda path: picture(path), "mode RGB, expected 16 bits"),
+        ("depth", lambda path: depth_picture(path, size=(4, 8)), r"size (4, 8) differs from the picture's (8, 4)"),
+        ("image_2", lambda path: path.unlink(), "has no picture image_2/b.png"),
+    ],
+)
+def test_every_damaged_pair_is_a_problem_that_names_its_file(tmp_path, folder, damage, reason):
+    rng = np.random.default_rng(0)
+    for name in ("a.png", "b.png"):
+        (tmp_path / "image_2").mkdir(exist_ok=True)
+        Image.fromarray(rng.integers(0, 255, (4, 8, 3), np.uint8)).save(tmp_path / "image_2" / name)
+        depth_picture(tmp_path / "depth" / name)
+    damage(tmp_path / folder / "b.png")
+    reading = KittiDepth().read(tmp_path)
+    assert [frame.image.name for drive in reading.drives for frame in drive.frames] == ["a.png"]
+    assert [problem.file.name for problem in reading.problems] == ["b.png"]
+    assert reason in str(reading.problems[0])
+
+
+def test_grey_and_16_bit_pictures_are_seen_as_colours(tmp_path):
+    picture(tmp_path / "grey.png", mode="L")
+    Image.fromarray(np.full((4, 8), 40000, np.uint16)).save(tmp_path / "deep.png")
+    assert decode(tmp_path / "grey.png", (8, 4)).shape == (4, 8, 3)
+    assert decode(tmp_path / "deep.png", (8, 4)).tolist() == np.full((4, 8, 3), 156).tolist()
+
+
 def test_pairs_of_another_size_or_without_a_picture_are_problems(tmp_path):
     for name, size in (("a.png", (8, 4)), ("b.png", (6, 4))):
         picture(tmp_path / "image_2" / name, (8, 4))

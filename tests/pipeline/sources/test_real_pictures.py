@@ -69,7 +69,7 @@ def test_stereo_depth_is_metres_where_it_is_known(shared_data: Path, name: str, 
         depth = read_depth(drive.frames[0].depth)
         assert depth.shape == drive.image_size[::-1]
         known = depth[np.isfinite(depth)]
-        assert 0.1 < known.size / depth.size < 1
+        assert 0.05 < known.size / depth.size < 1
         assert 2 < np.quantile(known, 0.01) < np.median(known) < np.quantile(known, 0.99) < 130
         # the road is seen in the lowest rows, where it is nearest
         assert np.nanmedian(depth[-20:]) < np.nanmedian(depth[: len(depth) // 2])

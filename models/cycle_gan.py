@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from models.generator_terms import Weighted
 from models.losses import LeastSquares
 from models.players import AdversarialRecipe, Players
 from models.precision import Precision
@@ -23,18 +24,13 @@ DrawImages: TypeAlias = Callable[[int, torch.Generator], Tensor]
 
 
 @dataclass(frozen=True)
-class CycleConsistency:
+class CycleConsistency(Weighted):
     """weight · mean |G_back(G(x)) - x|: what was translated can be told from its translation (equation 2).
 
     The mean over both directions and the halves of ``LeastSquares`` make 5 here what is 10 in the paper.
     """
 
     weight: float = 5.0
-    every: int = 1
-
-    def __post_init__(self) -> None:
-        """Refuse a weight that rewards forgetting."""
-        _require_positive(self.weight, self.every)
 
     def __call__(
         self, generator: nn.Module, *, latent: Tensor, fake: Float[Tensor, "batch ..."],
@@ -46,7 +42,7 @@ class CycleConsistency:
 
 
 @dataclass(frozen=True)
-class Identity:
+class Identity(Weighted):
     """weight · mean |G(y) - y| for y that is in G's target domain already: colours stay (section 5.2).
 
     It costs two of the six passes through the translators, so it may be lazy: every few steps and as many times
@@ -54,11 +50,6 @@ class Identity:
     """
 
     weight: float = 2.5
-    every: int = 1
-
-    def __post_init__(self) -> None:
-        """Refuse a weight that rewards changes."""
-        _require_positive(self.weight, self.every)
 
     def __call__(
         self, generator: nn.Module, *, latent: Tensor, fake: Float[Tensor, "batch ..."],
@@ -69,7 +60,7 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class SemanticConsistency:
+class SemanticConsistency(Weighted):
     """weight · cross-entropy between what a frozen judge sees in a picture and in its translation, both directions.
 
     The judge is any network from pictures to logits over axis 1; its surest class for the picture is the label of the
@@ -78,11 +69,6 @@ class SemanticConsistency:
     """
 
     weight: float = 1.0
-    every: int = 1
-
-    def __post_init__(self) -> None:
-        """Refuse a weight that rewards confusion."""
-        _require_positive(self.weight, self.every)
 
     def __call__(
         self, generator: nn.Module, *, latent: Tensor, fake: Float[Tensor, "batch ..."],
@@ -103,11 +89,6 @@ def _pair(generator: nn.Module) -> TranslatorPair:
     if not isinstance(generator, TranslatorPair):
         raise ValueError(f"this term is for a TranslatorPair, got {type(generator).__name__}")
     return generator
-
-
-def _require_positive(weight: float, every: int) -> None:
-    if weight <= 0 or every <= 0:
-        raise ValueError(f"weight and every must be positive, got {weight} and {every}")
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,20 @@ class GeneratorTerm(Protocol):
 
 
 @dataclass(frozen=True)
-class Reconstruction:
+class Weighted:
+    """What all terms have: how heavy they are, and how often they come."""
+
+    weight: float = 1.0
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a weight that rewards what the term is against."""
+        if self.weight <= 0 or self.every <= 0:
+            raise ValueError(f"weight and every must be positive, got {self.weight} and {self.every}")
+
+
+@dataclass(frozen=True)
+class Reconstruction(Weighted):
     """weight · mean |x - G(...)| over what is known of x: for pairs, where one answer is right.
 
     Source: Isola et al., CVPR 2017, equation 3, with its weight.
@@ -35,12 +48,6 @@ class Reconstruction:
     weight: float = 100.0
     known: int | None = None
     """Which of ``given`` is 1 where x is known and 0 elsewhere; None where all of it is."""
-    every: int = 1
-
-    def __post_init__(self) -> None:
-        """Refuse a weight that rewards errors."""
-        if self.weight <= 0:
-            raise ValueError(f"weight must be positive, got {self.weight}")
 
     def __call__(
         self, generator: nn.Module, *, latent: Tensor, fake: Float[Tensor, "batch ..."],

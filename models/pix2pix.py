@@ -114,7 +114,7 @@ class Pix2Pix:
         """What the loop follows: Adam's (0.5, 0.999), one critic step per generator step, as in the paper."""
         return AdversarialRecipe(
             loss=NoOpponent() if self.objective == "l1" else NonSaturating(), penalties=(),
-            generator_terms=() if self.objective == "gan" else (Reconstruction(self.weight, KNOWN),),
+            generator_terms=() if self.objective == "gan" else (Reconstruction(self.weight, known=KNOWN),),
             steps=self.steps, critic_steps=1, batch=self.batch, generator_rate=self.rate, critic_rate=self.rate,
             betas=(0.5, 0.999), average=self.average, report_every=report_every,
         )  # fmt: skip

@@ -16,6 +16,8 @@ COMMANDS = (
     "flows.commands.record",
     "flows.commands.ui",
     "flows.commands.serve",
+    "flows.commands.status",
+    "flows.commands.doctor",
 )
 """Modules of the commands, in the order of the help. To add one: write its module, add its line."""
 

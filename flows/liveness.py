@@ -18,6 +18,7 @@ class LiveRun:
     """Where a run is recorded."""
 
     flow_run_id: str
+    study: str | None = None
     mlflow_uri: str | None = None
     mlflow_run_id: str | None = None
 
@@ -69,12 +70,21 @@ def dead_runs(folder: Path) -> Iterator[tuple[LiveRun, ...]]:
         path.unlink(missing_ok=True)
 
 
+def living_runs(folder: Path) -> tuple[LiveRun, ...]:
+    """Runs whose process holds its lock."""
+    return tuple(_read(path.read_text(), path) for path in sorted(folder.glob("*.json")) if _dead(path) is None)
+
+
+def _read(text: str, path: Path) -> LiveRun:
+    """What a file says; one that says nothing stands for a run that had not begun."""
+    return LiveRun(**json.loads(text)) if text else LiveRun(path.stem)
+
+
 def _dead(path: Path) -> LiveRun | None:
-    """The run of a lock nobody holds; a file that says nothing stands for a run that had not begun."""
+    """The run of a lock nobody holds."""
     try:
         with path.open() as stream:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            text = stream.read()
-        return LiveRun(**json.loads(text)) if text else LiveRun(path.stem)
+            return _read(stream.read(), path)
     except (BlockingIOError, FileNotFoundError):
         return None

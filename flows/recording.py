@@ -57,7 +57,7 @@ def recorded(study: str) -> Iterator[StudyRecord]:
     """Record what happens in the block; first close what killed runs left open."""
     living = data_folder() / "running"
     close_dead_runs(living)
-    with alive(living, LiveRun(str(flow_run.id))) as pulse:
+    with alive(living, LiveRun(str(flow_run.id), study)) as pulse:
         record = StudyRecord(study, pulse)
         try:
             yield record

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from flows.liveness import LiveRun, alive, dead_runs
+from flows.liveness import LiveRun, alive, dead_runs, living_runs
 
 HOLD = """
 import sys, time
 from pathlib import Path
 from flows.liveness import LiveRun, alive
-with alive(Path(sys.argv[1]), LiveRun("killed")) as pulse:
+with alive(Path(sys.argv[1]), LiveRun("killed", "mini")) as pulse:
     pulse.recorded_in_mlflow("sqlite:///x", "run")
     print("held", flush=True)
     time.sleep(60)
@@ -36,7 +36,7 @@ def test_a_killed_run_is_found_once_with_its_record(tmp_path: Path) -> None:
             assert dead == ()
         os.kill(child.pid, signal.SIGKILL)
     with dead_runs(tmp_path) as dead:
-        assert dead == (LiveRun("killed", "sqlite:///x", "run"),)
+        assert dead == (LiveRun("killed", "mini", "sqlite:///x", "run"),)
     with dead_runs(tmp_path) as dead:
         assert dead == ()
 
@@ -47,3 +47,10 @@ def test_a_killed_run_is_remembered_until_it_could_be_closed(tmp_path: Path) -> 
         raise RuntimeError
     with dead_runs(tmp_path) as dead:
         assert dead == (LiveRun("id"),)
+
+
+def test_the_living_are_told_from_the_dead(tmp_path: Path) -> None:
+    (tmp_path / "dead.json").write_text('{"flow_run_id": "dead"}')
+    with alive(tmp_path, LiveRun("me", "mini")):
+        assert living_runs(tmp_path) == (LiveRun("me", "mini"),)
+    assert living_runs(tmp_path) == ()

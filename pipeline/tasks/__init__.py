@@ -4,13 +4,16 @@ from typing import Any
 
 from pipeline.tasks.base import Task as Task
 from pipeline.tasks.detection import Detection
-from pipeline.tasks.ground_plane import GroundPlane
+from pipeline.tasks.given_ego import PredictionGivenEgo
+from pipeline.tasks.ground_plane import GroundHypotheses, GroundPlane
 from pipeline.tasks.hypotheses import Hypotheses
 from pipeline.tasks.prediction import Prediction
 
 TASKS: dict[str, Task[Any, Any]] = {
     "prediction": Prediction(),
+    "prediction_given_ego": PredictionGivenEgo(),
     "hypotheses": Hypotheses(),
     "ground_plane": GroundPlane(),
+    "ground_hypotheses": GroundHypotheses(),
     "detection": Detection(),
 }

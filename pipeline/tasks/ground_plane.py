@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import smooth_l1_loss
 
 from models.hypotheses import best_of_k_loss
+from models.reporting import Report, silent
 from models.supervised import SupervisedRecipe
 from pipeline.tasks import ground_paths
 from pipeline.tasks.ground_errors import ground_errors
@@ -74,23 +75,33 @@ class GroundPlane(Hypotheses):
         alone = smooth_l1_loss(futures[:, 0], target, beta=BETA)
         return alone + best_of_k_loss(futures, odds, target, BETA)
 
-    def usable(self, windows: Windows) -> Windows:
-        """Those whose place on the ground is known.
+    def train(
+        self,
+        train: Windows,
+        synthetic: Windows | None,
+        share: float,
+        valid: Windows,
+        rng: np.random.Generator,
+        report: Report = silent,
+    ) -> FittedPredictor:
+        """Train on the windows whose place on the ground is known.
 
         Raises:
             UserError: there are none; the message tells what is missing.
         """
-        return known_on_ground(windows, NAME)
+        known = known_on_ground(train, NAME)
+        added = None if synthetic is None else known_on_ground(synthetic, NAME)
+        return super().train(known, added, share, known_on_ground(valid, NAME), rng, report)
 
     def evaluate(self, fitted: FittedPredictor, held_out: Windows) -> pd.DataFrame:
         """One row of errors in metres per window whose place on the ground is known."""
         assert isinstance(fitted, FittedGroundPlane)
-        known = self.usable(held_out)
+        known = known_on_ground(held_out, NAME)
         return ground_errors(np.stack(fitted.futures(known)), known)
 
     def examine_baselines(self, train: Windows, held_out: Windows) -> dict[str, pd.DataFrame]:
         """The errors in metres of standing still and of constant velocity."""
-        known = self.usable(held_out)
+        known = known_on_ground(held_out, NAME)
         steady = steady_motion(known, self.history)
         forecasts = {"constant_position": np.zeros_like(steady), "constant_velocity": steady}
         return {name: ground_errors(places[None], known) for name, places in forecasts.items()}

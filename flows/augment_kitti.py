@@ -17,10 +17,12 @@ from flows.results import (
     FACTS,
     Tables,
     collect,
+    held_out_samples,
     real_samples,
     require_place_for_report,
     samples_by_strategy,
     save_samples,
+    set_sizes,
 )  # fmt: skip
 from flows.studies import planned
 from flows.study import Study
@@ -123,14 +125,14 @@ def report(
     plan: Study, jobs: Sequence[Job], tables: Tables, scores: Scores, data: store.Ingested, folder: Path, command: str
 ) -> None:
     """What people look at, and everything needed to draw it again; the folder appears complete or not at all."""
-    facts = study_facts(plan, jobs, data, command)
     samples = samples_by_strategy(jobs, arm_store())
     with new_folder(folder) as part:
         tables.save(part)
         save_samples(part, samples)
+        facts = study_facts(plan, jobs, data, command, set_sizes(part, samples))
         write_report(
             part, facts, scores, tables.errors, tables.baselines, tables.curves, samples, real_samples(jobs),
-            fidelity=tables.fidelity,
+            held_out=held_out_samples(jobs), fidelity=tables.fidelity,
         )  # fmt: skip
         write_json(part / FACTS, run_facts(facts, plan, data, part))
 

@@ -1,7 +1,7 @@
 """The facts of a study, of its data and its settings. The report shows them, ``run.json`` keeps them."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,14 @@ from flows.results import SAMPLES
 from flows.study import Study
 from flows.workspace import code_digest, digest_of_file
 from pipeline.arms import hyperparameters
-from pipeline.report import StudyFacts
+from pipeline.findings import SetSize, StudyFacts
 from pipeline.store import Ingested
 
 
-def study_facts(plan: Study, jobs: Sequence[Job], data: Ingested, command: str) -> StudyFacts:
-    """What a reader of the report must know."""
+def study_facts(
+    plan: Study, jobs: Sequence[Job], data: Ingested, command: str, sizes: Mapping[str, SetSize]
+) -> StudyFacts:
+    """What a reader of the report must know; ``sizes`` says how much each strategy made."""
     quarantined = (f"{len(data.problems)} bad rows were left out",) if data.problems else ()
     return StudyFacts(
         name=plan.name,
@@ -32,6 +34,7 @@ def study_facts(plan: Study, jobs: Sequence[Job], data: Ingested, command: str) 
         tracks=data.tracks,
         rows=data.rows,
         notes=(*data.notes, *quarantined),
+        sizes=sizes,
     )
 
 
@@ -43,7 +46,7 @@ def run_facts(facts: StudyFacts, plan: Study, data: Ingested, folder: Path) -> d
         "stored": str(data.path),
         "design": asdict(plan.design),
         "tstr_seeds": plan.tstr_seeds,
-        "shares": {strategy: plan.share(strategy) for strategy in plan.strategies},
+        "shares": {strategy: plan.schedule(strategy).share for strategy in plan.strategies},
         "samples": {path.stem: digest_of_file(path) for path in sorted((folder / SAMPLES).glob("*.npz"))},
         "code_digest": code_digest(),
     }

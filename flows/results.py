@@ -12,8 +12,9 @@ from flows.arm_store import ArmStore, Job
 from flows.training import samples_of
 from flows.workspace import data_folder, require_writable
 from pipeline.arms import NONE, examine_synthetic, run_baselines, the_task, training_samples
+from pipeline.findings import SetSize
 from pipeline.registry import lookup
-from pipeline.samples import Samples
+from pipeline.samples import Samples, of_drives
 from pipeline.schema import UserError
 from pipeline.scoring.policies import Policy, applied, choose
 from pipeline.scoring.scores import Choice, Scores
@@ -115,11 +116,25 @@ def real_samples(jobs: Sequence[Job]) -> Samples:
     return training_samples(first.arm, first.split, samples_of(first.data, first.data_digest, first.design))
 
 
+def held_out_samples(jobs: Sequence[Job]) -> Samples:
+    """Real samples of drives that those samples owe nothing to."""
+    first = max(jobs, key=lambda job: (job.arm.fraction, -job.arm.fold, -job.arm.seed))
+    return of_drives(samples_of(first.data, first.data_digest, first.design), first.split.held_out)
+
+
 def save_samples(folder: Path, samples: Mapping[str, Samples]) -> None:
     """One file a strategy."""
     (folder / SAMPLES).mkdir()
     for strategy, made in samples.items():
         made.save(folder / SAMPLES / f"{strategy}.npz")
+
+
+def set_sizes(folder: Path, samples: Mapping[str, Samples]) -> dict[str, SetSize]:
+    """How much each strategy made, once it is saved."""
+    return {
+        strategy: SetSize(len(made), (folder / SAMPLES / f"{strategy}.npz").stat().st_size)
+        for strategy, made in samples.items()
+    }
 
 
 def load_samples(folder: Path) -> dict[str, Samples]:

@@ -11,6 +11,8 @@ from rich.text import Text
 
 from pipeline.arms import NONE
 from pipeline.report_views import number
+from pipeline.scoring.conclusion import of_data
+from pipeline.scoring.metrics import describe
 from pipeline.scoring.scores import ArmScore, Scores
 
 COLOURS = {"helps": "green", "harms": "red", "failed": "red"}
@@ -35,8 +37,8 @@ def print_lessons(lessons: Mapping[str, Mapping[str, Any]], console: Console | N
 
 def table(scores: Scores, fraction: float) -> Table:
     """Every strategy at one fraction, best gain first."""
-    shown = Table(title=f"{fraction:.0%} of the real tracks", title_justify="left")
-    for name in ("strategy", f"{scores.metric} ({scores.unit})", "gain %", "95 % interval", "p (Holm)", "verdict"):
+    shown = Table(title=of_data(fraction).capitalize(), title_justify="left")
+    for name in ("strategy", describe(scores.metric).head, "gain %", "95 % interval", "p (Holm)", "verdict"):
         shown.add_column(name, justify="left" if name in ("strategy", "verdict") else "right")
     for arm in sorted(scores.at(fraction), key=lambda arm: (arm.strategy != NONE, -(arm.gain_pct or 0))):
         shown.add_row(*_row(arm), style=COLOURS.get(arm.verdict))

@@ -37,6 +37,19 @@ class FidelityTable:
     rows: tuple[tuple[str, tuple[Measured, ...]], ...]
 
 
+@dataclass(frozen=True)
+class FidelityView:
+    """What the section shows; nothing where nothing was measured."""
+
+    tables: list[FidelityTable]
+    alarms: list[str]
+
+
+def view(fidelity: pd.DataFrame | None) -> FidelityView:
+    """Tables and alarms of a fidelity table."""
+    return FidelityView(tables(fidelity), alarms(fidelity))
+
+
 def tables(fidelity: pd.DataFrame | None) -> list[FidelityTable]:
     """One table a fraction: what real against real gives, then each strategy."""
     if fidelity is None or fidelity.empty:

@@ -7,6 +7,7 @@ never by frame: neighbouring frames are all but the same picture.
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -23,6 +24,8 @@ from pipeline.sources.kitti_depth import read_depth
 @dataclass(frozen=True, eq=False)
 class Pictures:
     """N pictures with the boxes of what they show; the last three fields are None where they are not known."""
+
+    noun: ClassVar[str] = "pictures"
 
     image: UInt8[np.ndarray, "n height width 3"]
     boxes: Float[np.ndarray, "n object 4"]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.arms import NONE
+from pipeline.findings import Findings
 from pipeline.scoring.conclusion import best_arm, detectable, of_data, p_words, signed, span
 from pipeline.scoring.metrics import describe
 from pipeline.scoring.scores import ArmScore, Group, OtherMetric, Scores
@@ -38,10 +39,11 @@ class Matrix:
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
-def tiles(scores: Scores) -> list[Tile]:
+def tiles(found: Findings) -> list[Tile]:
     """The answer in a few numbers; only what cannot mislead if the study is invalid."""
-    found = [_gain_tile(scores, fraction) for fraction in scores.fractions()] if scores.valid else []
-    return [*found, *_cost_tile(scores), *_baseline_tile(scores)]
+    scores = found.scores
+    gains = [_gain_tile(scores, fraction) for fraction in scores.fractions()] if scores.valid else []
+    return [*gains, *_cost_tiles(found), *_baseline_tile(scores)]
 
 
 def _gain_tile(scores: Scores, fraction: float) -> Tile:
@@ -55,23 +57,32 @@ def _gain_tile(scores: Scores, fraction: float) -> Tile:
     return Tile(f"{signed(best.gain_pct)} %", f"{best.strategy}, {where}", detail, "better")
 
 
-def _cost_tile(scores: Scores) -> list[Tile]:
+def _cost_tiles(found: Findings) -> list[Tile]:
     """What the best strategy costs beside the plain model, or the dearest one where none helps."""
-    fraction = scores.fractions()[-1]
+    scores = found.scores
     best = next((arm for f in reversed(scores.fractions()) if (arm := best_arm(scores.at(f)))), None)
     timed = [
-        arm for arm in scores.at(fraction) if arm.fit_s is not None and arm.verdict not in ("reference", "placebo")
+        arm
+        for arm in scores.at(scores.fractions()[-1])
+        if arm.fit_s is not None and arm.verdict not in ("reference", "placebo")
     ]
     chosen = best or max(timed, key=lambda arm: arm.fit_s or 0.0, default=None)
-    if chosen is None or chosen.fit_s is None or chosen.train_s is None:
+    return [] if chosen is None else [*_time_tile(chosen), *_size_tile(chosen.strategy, found)]
+
+
+def _time_tile(arm: ArmScore) -> list[Tile]:
+    if arm.fit_s is None or arm.train_s is None:
         return []
-    return [
-        Tile(
-            duration(chosen.fit_s),
-            f"CPU time to fit {chosen.strategy} and draw its samples",
-            f"training the model takes {duration(chosen.train_s)} more, as it does without synthetic data",
-        )
-    ]
+    detail = f"training the model takes {duration(arm.train_s)} more, as it does without synthetic data"
+    return [Tile(duration(arm.fit_s), f"CPU time to fit {arm.strategy} and draw its samples", detail)]
+
+
+def _size_tile(strategy: str, found: Findings) -> list[Tile]:
+    made = found.facts.sizes.get(strategy)
+    if made is None:
+        return []
+    detail = f"{made.samples:,} {found.real.noun} for one training run {of_data(found.scores.fractions()[-1])}"
+    return [Tile(size(made.bytes), f"synthetic data of {strategy}", detail)]
 
 
 def _baseline_tile(scores: Scores) -> list[Tile]:
@@ -91,17 +102,18 @@ def _baseline_tile(scores: Scores) -> list[Tile]:
     return []
 
 
-def by_group(scores: Scores, by: str) -> list[Matrix]:
-    """Errors by class, border flag or drive: one table a fraction."""
+def by_group(scores: Scores, by: str, noun: str) -> list[Matrix]:
+    """Errors by class, border flag or drive: one table a fraction; ``noun`` is what samples are called."""
+    rows = scores.groups.get(by, ())
     return [
-        _matrix(of_data(fraction).capitalize(), [row for row in scores.groups.get(by, ()) if row.fraction == fraction])
+        _matrix(of_data(fraction).capitalize(), [row for row in rows if row.fraction == fraction], noun)
         for fraction in scores.fractions()
     ]
 
 
-def _matrix(title: str, rows: Sequence[Group]) -> Matrix:
+def _matrix(title: str, rows: Sequence[Group], noun: str) -> Matrix:
     columns = tuple(sorted({row.group for row in rows}))
-    cells = {(row.strategy, row.group): Cell(row.mean, row.gain_pct, f"{row.windows} windows") for row in rows}
+    cells = {(row.strategy, row.group): Cell(row.mean, row.gain_pct, f"{row.windows} {noun}") for row in rows}
     names = sorted({row.strategy for row in rows}, key=lambda name: (name != NONE, name))
     empty = Cell(None, None)
     table = tuple((name, tuple(cells.get((name, column), empty) for column in columns)) for name in names)
@@ -151,3 +163,13 @@ def duration(seconds: float | None) -> str:
     if seconds < 100:
         return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def size(count: int) -> str:
+    """Bytes, kB, MB or GB (powers of 1000), with two or three digits."""
+    amount = float(count)
+    for unit in ("bytes", "kB", "MB"):
+        if amount < 999.5:
+            return f"{amount:.2g} {unit}" if unit != "bytes" and amount < 99.5 else f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.3g} GB"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -12,6 +12,9 @@ AnySamples = TypeVar("AnySamples", bound="Samples")
 @runtime_checkable
 class Samples(Protocol):
     """N samples of one kind, and where each comes from."""
+
+    noun: ClassVar[str]
+    """What people call such samples, in the plural."""
 
     @property
     def drive(self) -> np.ndarray:

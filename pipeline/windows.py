@@ -7,6 +7,7 @@ a drive share its ego motion, so a random split lets a model recognise the drive
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -22,6 +23,8 @@ PREDICTED_KINDS = ("Car", "Van", "Pedestrian", "Cyclist")
 @dataclass(frozen=True, eq=False)
 class Windows:
     """N pieces of tracks of equal length, and where each comes from."""
+
+    noun: ClassVar[str] = "windows"
 
     boxes: Float[np.ndarray, "n time 4"]
     """Left, top, right, bottom in pixels."""

@@ -23,7 +23,7 @@ def main(arguments: argparse.Namespace) -> int:
         fractions = ", ".join(f"{fraction:.0%}" for fraction in study.fractions)
         sys.stdout.write(
             f"{study.name}\n    {study.about}\n"
-            f"    source {study.source}; {study.seeds} seeds; {where}; {fractions} of the tracks{profiles}\n"
+            f"    source {study.source}; {study.seeds} seeds; {where}; {fractions} of the real data{profiles}\n"
             f"    strategies {', '.join(study.strategies)}\n"
         )
     sys.stdout.write(f"{TEXTBOOK}\n    {ABOUT}\n    lessons {', '.join(LESSONS)}; profiles: {', '.join(PROFILES)}\n")

@@ -77,8 +77,9 @@ def drive_pictures(scores: Scores) -> list[Picture]:
     ]
 
 
-def track_pictures(samples: Mapping[str, Windows], real: Windows, history: int) -> list[Picture]:
-    """Example tracks: real first, then each strategy's."""
+def track_pictures(samples: Mapping[str, Samples], real: Samples, history: int) -> list[Picture]:
+    """Example tracks: real first, then each strategy's; none in a study of pictures."""
+    tracks = {name: part for name, part in {"real": real, **samples}.items() if isinstance(part, Windows)}
     return [
         Picture(
             f"tracks_{name}",
@@ -86,26 +87,24 @@ def track_pictures(samples: Mapping[str, Windows], real: Windows, history: int) 
             f"Example tracks of {name} drawn as boxes over time.",
             partial(example_tracks, windows, history),
         )
-        for name, windows in {"real": real, **samples}.items()
+        for name, windows in tracks.items()
         if len(windows)
     ]
 
 
-def sample_pictures(samples: Mapping[str, Samples], real: Samples, history: int) -> dict[str, list[Picture]]:
-    """Example tracks, or panels of pictures: whatever the study is about."""
-    tracks = {name: part for name, part in samples.items() if isinstance(part, Windows)}
-    panels = {name: part for name, part in samples.items() if isinstance(part, Pictures) and len(part)}
-    shown = [
+def panels(samples: Mapping[str, Samples], real: Samples) -> list[Picture]:
+    """Panels of pictures: what was made from what; none in a study of tracks."""
+    pictures = {name: part for name, part in samples.items() if isinstance(part, Pictures) and len(part)}
+    return [
         Picture(
             f"samples_{name}",
             name,
             f"Pictures made by {name}: their source, the sample with its boxes, the nearest real picture.",
             partial(sample_panel, part, real),
         )
-        for name, part in panels.items()
+        for name, part in pictures.items()
         if isinstance(real, Pictures)
     ]
-    return {"tracks": track_pictures(tracks, real, history) if isinstance(real, Windows) else [], "samples": shown}
 
 
 def curve_pictures(scores: Scores, curves: pd.DataFrame) -> list[Picture]:

@@ -73,7 +73,7 @@ def _weak_model(baselines: Sequence[Baseline]) -> list[str]:
 def _long_drives(arms: Sequence[ArmScore]) -> list[str]:
     """Gains that a plain mean over windows would report and that the drives, taken one by one, do not bear out."""
     return [
-        f"{arm.strategy} {of_data(arm.fraction)} gains {signed(arm.window_gain_pct)} % over all windows, but "
+        f"{arm.strategy} {of_data(arm.fraction)} gains {signed(arm.window_gain_pct)} % over all samples, but "
         f"{signed(arm.gain_pct)} % as a mean over drives: a few long drives carry it."
         for arm in arms
         if arm.verdict == "undecided"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.report import StudyFacts
+from pipeline.findings import StudyFacts
 from pipeline.scoring import score_study
 from pipeline.scoring.scores import Scores
 from pipeline.splits import rotating_folds

@@ -8,14 +8,15 @@ import pytest
 from pipeline import fidelity_views
 from pipeline.fidelity_views import Measured
 from pipeline.figures import gain_pictures
+from pipeline.findings import Findings, SetSize
 from pipeline.pages import file_name
 from pipeline.report import render_html, write_report
-from pipeline.report_views import duration, number, tiles
+from pipeline.report_sections import draw_sections
+from pipeline.report_views import duration, number, size, tiles
 from pipeline.schema import UserError
 from pipeline.scoring import score_study
 from pipeline.scoring.scores import Scores
 
-NO_PICTURES = {"gains": [], "horizon": [], "drives": [], "tracks": [], "samples": [], "curves": []}
 VOID = {"meta", "link", "img", "source", "br"}
 
 
@@ -47,6 +48,18 @@ class Page(HTMLParser):
 
 def score(errors, baselines, **options) -> Scores:
     return score_study(errors, baselines, rng=np.random.default_rng(0), **options)
+
+
+@pytest.fixture
+def found(facts, sound, windows):
+    """The sound study as a report receives it, with nothing to draw."""
+    nothing = pd.DataFrame()
+    return Findings(facts, sound, nothing, nothing, nothing, {}, windows.take(np.zeros(0, int)))
+
+
+def page_of(findings: Findings) -> str:
+    """The page without its figures: they take their time, and other tests draw them."""
+    return render_html(findings, [replace(section, pictures=[]) for section in draw_sections(findings)])
 
 
 @pytest.fixture(scope="module")
@@ -100,16 +113,17 @@ def test_numbers_lie_beside_the_report(written, facts, baselines):
     assert not list(path.parent.rglob("*.part"))
 
 
-def test_an_invalid_study_is_told_in_red_and_claims_nothing(facts, make_errors, baselines):
+def test_an_invalid_study_is_told_in_red_and_claims_nothing(found, make_errors, baselines):
     scores = score(make_errors({"none": 1.0, "copies": 0.8, "noise": 1.1, "flip": 0.8}), baselines)
-    text = render_html(facts, scores, NO_PICTURES)
+    findings = replace(found, scores=scores)
+    text = page_of(findings)
     assert 'class="banner" role="alert"' in text
     assert "The placebo copies must straddle 0, but gains" in text
     assert "Yes:" not in text
-    assert [tile.tone for tile in tiles(scores)] == ["better"]  # the baseline's alone
+    assert [tile.tone for tile in tiles(findings)] == ["better"]  # the baseline's alone
 
 
-def test_names_are_text_and_never_markup(facts, make_errors, baselines):
+def test_names_are_text_and_never_markup(found, make_errors, baselines):
     evil = '<script>alert("x")</script>'
     factors = {"none": 1.0, "copies": 1.0, "noise": 1.1, evil: 0.8}
     scores = score(make_errors(factors, drives=(evil, "0001", "0002")), baselines)
@@ -121,8 +135,10 @@ def test_names_are_text_and_never_markup(facts, make_errors, baselines):
         "notes": (evil,),
         "strategies": {evil: {evil: evil}},
     }
-    pictures = {**NO_PICTURES, "gains": [replace(picture, alt=f'"{evil}') for picture in gain_pictures(scores)]}
-    text = render_html(replace(facts, **names), scores, pictures)
+    findings = replace(found, facts=replace(found.facts, **names), scores=scores)
+    sections = [replace(section, pictures=[]) for section in draw_sections(findings)]
+    sections[0] = replace(sections[0], pictures=[replace(one, alt=f'"{evil}') for one in gain_pictures(scores)])
+    text = render_html(findings, sections)
     page = Page(text)
     assert evil in page.words
     assert page.tags.count("script") == 1
@@ -153,21 +169,32 @@ def test_an_unwritable_folder_is_the_users_to_mend_and_an_old_report_stays(
     assert (tmp_path / "report.html").read_text() == "old"
 
 
-def test_fidelity_stands_beside_what_real_samples_reach_and_alarms_are_told(facts, sound, fidelity):
-    words = Page(render_html(facts, sound, NO_PICTURES, fidelity)).words
+def test_fidelity_stands_beside_what_real_samples_reach_and_alarms_are_told(found, fidelity):
+    words = Page(page_of(replace(found, fidelity=fidelity))).words
     assert "real against real" in words
     assert "gan: copies of training samples" in words
     assert "frechet (predictor) \N{DOWNWARDS ARROW}" in words
     (table,) = fidelity_views.tables(fidelity)
     assert dict(table.rows)["gan"][0] == Measured(3.0, 0.5, "n = 100; copies of training samples", True)
     assert [cell.value for cell in dict(table.rows)["real against real"]] == [0.25, None]
-    assert "real against real" not in Page(render_html(facts, sound, NO_PICTURES)).words
+    assert "real against real" not in Page(page_of(found)).words
 
 
-def test_cost_tile_speaks_of_the_strategy_that_helps(errors, baselines):
+def test_cost_tiles_speak_of_the_strategy_that_helps(found, errors, baselines):
     costs = pd.DataFrame({"strategy": ["flip", "gan"], "fraction": 1.0, "fit_s": [0.25, 90.0], "train_s": [20.0, 20.0]})
-    (tile,) = [tile for tile in tiles(score(errors, baselines, costs=costs)) if "CPU" in tile.label]
-    assert (tile.value, "flip" in tile.label, "20 s" in tile.detail) == ("0.25 s", True, True)
+    facts = replace(found.facts, sizes={"flip": SetSize(1200, 345_678), "gan": SetSize(9, 9)})
+    findings = replace(found, facts=facts, scores=score(errors, baselines, costs=costs))
+    time, size = [tile for tile in tiles(findings) if "CPU" in tile.label or "synthetic data" in tile.label]
+    assert (time.value, "flip" in time.label, "20 s" in time.detail) == ("0.25 s", True, True)
+    assert (size.value, "flip" in size.label, "1,200 windows" in size.detail) == ("346 kB", True, True)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1234, "1.2 kB"), (99_900, "100 kB"), (3_200_000_000, "3.2 GB")],
+)
+def test_sizes_read_well(count, text):
+    assert size(count) == text
 
 
 @pytest.mark.parametrize(
@@ -198,10 +225,9 @@ def test_file_names_suit_every_file_system():
     assert file_name("curve_task/loss: é<>") == "curve_task_loss_é_"
 
 
-def test_a_study_on_the_city_shows_the_city_and_no_other_does(facts, make_errors, baselines):
-    scores = score(make_errors({"none": 1.0, "copies": 1.0, "noise": 1.1, "flip": 0.8}), baselines)
+def test_a_study_on_the_city_shows_the_city_and_no_other_does(found):
     here, elsewhere = (
-        render_html(replace(facts, source=source), scores, NO_PICTURES) for source in ("mini_city", "kitti_tracking")
+        page_of(replace(found, facts=replace(found.facts, source=source))) for source in ("mini_city", "kitti_tracking")
     )
     assert "data:image/jpeg" in here
     assert "Miami" in Page(here).words

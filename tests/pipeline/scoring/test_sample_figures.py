@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.figures import sample_pictures
+from pipeline.figures import panels, track_pictures
 from pipeline.figures.sample_figures import nearest_elsewhere, sample_panel, sources_of, spread
 from pipeline.figures.style import LIGHT
 from pipeline.pictures import Pictures
@@ -29,6 +29,5 @@ def test_a_panel_shows_the_true_night_where_it_is_known(toy_pictures: Pictures) 
     samples = toy_pictures.made_by("oracle", toy_pictures.night)
     for real, columns in ((toy_pictures, 4), (replace(toy_pictures, night=None), 3)):
         assert len(sample_panel(samples, real, LIGHT).axes) == columns * len(spread(len(samples)))
-    shown = sample_pictures({"oracle": samples}, toy_pictures, 10)
-    assert [picture.name for picture in shown["samples"]] == ["samples_oracle"]
-    assert shown["tracks"] == []
+    assert [picture.name for picture in panels({"oracle": samples}, toy_pictures)] == ["samples_oracle"]
+    assert track_pictures({"oracle": samples}, toy_pictures, 10) == []

@@ -188,7 +188,7 @@ def test_a_gain_of_long_drives_alone_is_called_so(make_errors, baselines):
     scores = score(many.assign(ade_px=lucky), baselines)
     assert arm(scores, "flip").verdict == "undecided"
     assert arm(scores, "flip").window_gain_pct == pytest.approx(50, abs=2)
-    assert any("% over all windows, but" in line and "a few long drives carry it" in line for line in scores.caveats)
+    assert any("% over all samples, but" in line and "a few long drives carry it" in line for line in scores.caveats)
 
 
 def test_groups_are_window_means_of_a_part(sound):

@@ -1,0 +1,74 @@
+"""Everything a finished study hands to its report: what was asked, what was found, and samples to look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from pipeline.samples import Samples
+from pipeline.scoring.scores import Scores, installed_versions
+from pipeline.splits import Split
+
+
+@dataclass(frozen=True)
+class SetSize:
+    """How much a strategy made for one training run."""
+
+    samples: int
+    bytes: int
+    """Of the file they are kept in."""
+
+
+@dataclass(frozen=True)
+class StudyFacts:
+    """What a reader must know of a study besides its numbers: what was asked, of which data, and how to ask again."""
+
+    name: str
+    about: str
+    """What is asked, in one sentence."""
+    command: str
+    """The command that runs the study again."""
+    source: str
+    """Name of the reader in ``pipeline.sources.SOURCES``; decides the credit."""
+    data_digest: str
+    splits: tuple[Split, ...]
+    """One per fold."""
+    seeds: int
+    fractions: tuple[float, ...]
+    strategies: Mapping[str, Mapping[str, Any]]
+    """Hyperparameters by strategy; empty for ``none``."""
+    versions: Mapping[str, str] = field(default_factory=installed_versions)
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    duration_s: float | None = None
+    history: int = 10
+    """Observed frames of a window; the rest is to be predicted."""
+    tracks: int | None = None
+    rows: int | None = None
+    notes: tuple[str, ...] = ()
+    """What the reader of the data wants a person to know, quarantined rows included."""
+    sizes: Mapping[str, SetSize] = field(default_factory=dict)
+    """By strategy, at the largest fraction of the real data."""
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What each section of a report draws from."""
+
+    facts: StudyFacts
+    scores: Scores
+    errors: pd.DataFrame
+    """The error table that was scored."""
+    baselines: pd.DataFrame
+    """That of the forecasts without learning."""
+    curves: pd.DataFrame
+    """``strategy``, ``fraction``, ``synthetic_only``, ``phase``, ``step``, ``name``, ``value``; may be empty."""
+    samples: Mapping[str, Samples]
+    """Synthetic samples by strategy."""
+    real: Samples
+    """What they were made from."""
+    held_out: Samples | None = None
+    """Real samples of drives that nothing was learnt from."""
+    fidelity: pd.DataFrame | None = None
+    """How real, varied and new the samples are; columns as in ``fidelity_views.COLUMNS``."""

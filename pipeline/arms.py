@@ -119,7 +119,7 @@ def _run_arm(arm: Arm, design: Design, split: Split, samples: Samples, report: R
     curves: list[tuple[str, int, str, float]] = []
     train = training_samples(arm, split, samples)
     valid = _thinned(of_drives(samples, split.valid), design.held_out_stride)
-    held_out = _thinned(of_drives(samples, split.held_out or split.valid), design.held_out_stride)
+    held_out = examined_samples(design, split, samples)
 
     started = process_time()
     synthetic = _synthesise(arm, design, train, _recorder(curves, "fit", report))
@@ -146,6 +146,11 @@ def training_samples(arm: Arm, split: Split, samples: AnySamples) -> AnySamples:
     if not len(train):
         raise UserError(f"No sample to train on in the drives {', '.join(split.train)}.")
     return train
+
+
+def examined_samples(design: Design, split: Split, samples: AnySamples) -> AnySamples:
+    """The real samples that every arm of a fold is examined on; where settings are chosen, those of ``valid``."""
+    return _thinned(of_drives(samples, split.held_out or split.valid), design.held_out_stride)
 
 
 def the_task(design: Design) -> Task[Any, Any]:
@@ -178,7 +183,7 @@ def hyperparameters(name: str, design: Design) -> dict[str, Any]:
 
 def run_baselines(design: Design, split: Split, fold: int, samples: Samples) -> pd.DataFrame:
     """Errors of the models that learn nothing, with the columns of an arm's errors (seed -1, fraction 1)."""
-    held_out = _thinned(of_drives(samples, split.held_out), design.held_out_stride)
+    held_out = examined_samples(design, split, samples)
     tables = the_task(design).examine_baselines(of_drives(samples, split.train), held_out)
     labelled = [_labelled(errors, Arm(name, 1.0, fold, -1)) for name, errors in tables.items()]
     return pd.concat(labelled, ignore_index=True)

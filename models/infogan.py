@@ -1,5 +1,6 @@
 """A GAN of codes that can be steered: how fast and which way are inputs, and the generator is held to them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -82,15 +83,19 @@ class InfoGenerator(CodeGenerator):
         self,
         one_hot: Float[Tensor, "n classes"],
         rng: torch.Generator,
-        speed: float | None = None,
-        turn: float | None = None,
+        speed: tuple[float, float] = (-math.inf, math.inf),
+        turn: tuple[float, float] = (-math.inf, math.inf),
     ) -> Float[Tensor, "n size"]:
-        """One code for each class asked for, at a given speed and turn or at those the class has been seen with."""
-        pick = torch.randint(HABITS, (len(one_hot),), generator=rng)
-        controls = self.habits[one_hot.argmax(dim=1), pick]
-        for column, wanted in enumerate((speed, turn)):
-            if wanted is not None:
-                controls[:, column] = wanted
+        """One code for each class asked for, at a speed and turn that the class has been seen with, within limits.
+
+        A class that was never seen within the limits is asked for what lies nearest to its habits there.
+        """
+        low, high = torch.tensor([speed, turn], dtype=self.habits.dtype).T
+        within = ((self.habits >= low) & (self.habits <= high)).all(dim=2)
+        usable = (within | ~within.any(dim=1, keepdim=True)).double()
+        label = one_hot.argmax(dim=1)
+        pick = torch.multinomial(usable[label], 1, generator=rng)[:, 0]
+        controls = self.habits[label, pick].clamp(low, high)
         return self(normal(self.latent)(len(one_hot), rng), one_hot, self.whitened(controls))
 
 

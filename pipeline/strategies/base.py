@@ -4,7 +4,7 @@ A recipe is a frozen dataclass whose fields are its hyperparameters; ``asdict(re
 returns a plain function. Two states, two types: nothing can be used before it is fitted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
@@ -38,3 +38,25 @@ class TrackStrategy(Protocol):
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Learn from real windows of the training drives alone; never change them."""
         ...
+
+
+@runtime_checkable
+class Steerable(Protocol):
+    """A synthesizer that can be told beforehand what is wanted, so that fewer windows are made in vain."""
+
+    def steered(self, kinds: Sequence[str], speed: tuple[float, float], turn: tuple[float, float]) -> Synthesizer:
+        """One that makes such windows oftener, as far as it has learnt to.
+
+        Args:
+            kinds: Classes; none: all.
+            speed: Limits of the mean speed, in heights of the middle box per frame.
+            turn: Limits of the change of the sideways velocity from the first half to the second, right positive.
+        """
+        ...
+
+
+def steered(
+    draw: Synthesizer, kinds: Sequence[str], speed: tuple[float, float], turn: tuple[float, float]
+) -> Synthesizer:
+    """The same synthesizer, told what is wanted if it listens."""
+    return draw.steered(kinds, speed, turn) if isinstance(draw, Steerable) else draw

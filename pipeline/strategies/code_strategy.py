@@ -2,8 +2,8 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,6 +62,10 @@ class FittedCode:
     def _draw(self, like: np.ndarray, rng: torch.Generator) -> Float[np.ndarray, "n time 4"]:
         codes = self.sampler.sample(one_hot_kinds(self.templates.kind[like]), rng)
         return decode_windows(self.sampler.code, codes, self.templates.image_size[like])
+
+    def steered(self: Fitted, kinds: Sequence[str], speed: tuple[float, float], turn: tuple[float, float]) -> Fitted:
+        """The same generator, asked for some classes alone; it has not learnt to be told speed and turn."""
+        return replace(self, templates=self.templates.of_kinds(kinds)) if kinds else self
 
     def networks(self) -> Mapping[str, nn.Module]:
         """Everything with weights, by name."""

@@ -5,7 +5,7 @@ careless, so the constant-velocity error of the kept windows is reported beside 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -13,7 +13,7 @@ from jaxtyping import Bool
 
 from models.reporting import Report, silent
 from pipeline.schema import KINDS, UserError, require
-from pipeline.strategies.base import Synthesizer, TrackStrategy
+from pipeline.strategies.base import Synthesizer, TrackStrategy, steered
 from pipeline.strategies.kinematics import constant_velocity_error, kinematics
 from pipeline.strategies.matching import rank_within
 from pipeline.windows import Windows
@@ -131,28 +131,36 @@ class Filtered:
             "cv_error_pool": float(constant_velocity_error(pool).mean()),
             "cv_error_kept": float(constant_velocity_error(kept).mean()) if len(kept) else float("nan"),
         })  # fmt: skip
+        return FittedFiltered(self.name, synthesize, tuple(keeps))
 
-        def draw(count: int, rng: np.random.Generator) -> Windows:
-            return self._draw(synthesize, keeps, count, rng)
 
-        return draw
+@dataclass(frozen=True, eq=False)
+class FittedFiltered:
+    """Rejection sampling: what is refused is replaced by another window of the same class."""
 
-    def _draw(self, synthesize: Synthesizer, keeps: Sequence[Keep], count: int, rng: np.random.Generator) -> Windows:
-        """Rejection sampling: what is refused is replaced by another window of the same class.
+    name: str
+    part: Synthesizer
+    keeps: tuple[Keep, ...]
+
+    def __call__(self, count: int, rng: np.random.Generator) -> Windows:
+        """Windows that pass every filter.
 
         A class that the generator has hardly learnt may stay short of a few windows in the end; passed ones of any
         class then fill its place twice, rather than lose a study to them.
+
+        Raises:
+            UserError: hardly any window passes.
         """
-        drawn = synthesize(count, rng)
+        drawn = self.part(count, rng)
         missing = np.bincount(drawn.kind, minlength=len(KINDS))
         parts = [drawn.take(np.zeros(0, np.int64))]
         for _ in range(ROUNDS):
-            passed = drawn.take(_passing(keeps, drawn))
+            passed = drawn.take(_passing(self.keeps, drawn))
             parts.append(passed.take(rank_within(passed.kind) < missing[passed.kind]))
             missing = missing - np.bincount(parts[-1].kind, minlength=len(KINDS))
             if not missing.any():
                 return Windows.concatenate(parts).made_by(self.name)
-            drawn = synthesize(max(POOL, count), rng)
+            drawn = self.part(max(POOL, count), rng)
         passed = Windows.concatenate(parts)
         if len(passed) < MOST_OF * count:
             raise UserError(
@@ -161,6 +169,10 @@ class Filtered:
             )
         again = rng.integers(len(passed), size=count - len(passed))
         return Windows.concatenate([passed, passed.take(again)]).made_by(self.name)
+
+    def steered(self, kinds: Sequence[str], speed: tuple[float, float], turn: tuple[float, float]) -> "FittedFiltered":
+        """The same filters behind a generator that has been told what is wanted."""
+        return replace(self, part=steered(self.part, kinds, speed, turn))
 
 
 def _passing(keeps: Sequence[Keep], windows: Windows) -> Bool[np.ndarray, " n"]:

@@ -1,9 +1,11 @@
 """Windows that can be steered: a generative adversarial network that is told how fast and which way."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from models.adversarial import AdversarialRecipe
@@ -13,7 +15,7 @@ from models.reporting import Report, silent
 from models.sequence_code import SequenceCode
 from pipeline.schema import KINDS
 from pipeline.strategies.code_gan import CodeGan, FittedGan
-from pipeline.strategies.window_code import CodedWindows, decode_windows, drawn_windows, one_hot_kinds
+from pipeline.strategies.window_code import CodedWindows, decode_windows, one_hot_kinds
 from pipeline.windows import Windows
 
 
@@ -57,24 +59,17 @@ class InfoGan(CodeGan):
 class FittedInfoGan(FittedGan):
     """A trained generator that can be steered."""
 
-    @torch.no_grad()
-    def sample(
-        self, count: int, rng: np.random.Generator, *, speed: float | None = None, turn: float | None = None
-    ) -> Windows:
-        """Windows that move as asked for, as far as the generator has learnt to.
+    speed: tuple[float, float] = (-np.inf, np.inf)
+    """Limits of the mean speed, in heights of the middle box per frame; within them as each class is recorded."""
+    turn: tuple[float, float] = (-np.inf, np.inf)
+    """Limits of the change of the sideways velocity from the first half to the second, same unit, right positive."""
 
-        Args:
-            count: How many.
-            rng: Decides everything.
-            speed: Mean speed, in heights of the middle box per frame; None: as each class is recorded.
-            turn: Change of the sideways velocity from the first half to the second, in the same unit, positive to the
-                right; None: as each class is recorded.
-        """
+    def steered(self, kinds: Sequence[str], speed: tuple[float, float], turn: tuple[float, float]) -> "FittedInfoGan":
+        """The same generator, told classes, speeds and turns: it obeys as far as it has learnt to."""
+        return replace(super().steered(kinds, speed, turn), speed=speed, turn=turn)
+
+    def _draw(self, like: np.ndarray, rng: torch.Generator) -> Float[np.ndarray, "n time 4"]:
         sampler = self.sampler
         assert isinstance(sampler, InfoGenerator)
-
-        def draw(like: np.ndarray, rng: torch.Generator) -> np.ndarray:
-            codes = sampler.sample(one_hot_kinds(self.templates.kind[like]), rng, speed, turn)
-            return decode_windows(sampler.code, codes, self.templates.image_size[like])
-
-        return drawn_windows(self.recipe.name, count, rng, self.templates, draw)
+        codes = sampler.sample(one_hot_kinds(self.templates.kind[like]), rng, self.speed, self.turn)
+        return decode_windows(sampler.code, codes, self.templates.image_size[like])

@@ -1,6 +1,6 @@
 """Windows as the numbers that generators learn, and back: shape relative to the middle box, and that box's place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -112,6 +112,18 @@ class Templates:
     def of(cls, real: Windows) -> "Templates":
         """Copies, so that a fitted strategy outlives the windows."""
         return cls(real.kind.copy(), real.image_size.copy(), real.boxes.shape[1])
+
+    def of_kinds(self, kinds: Sequence[str]) -> "Templates":
+        """Those of some classes, in the balance they have.
+
+        Raises:
+            UserError: there is none.
+        """
+        chosen = np.isin(self.kind, [KINDS.index(kind) for kind in kinds])
+        if not chosen.any():
+            known = ", ".join(KINDS[kind] for kind in np.unique(self.kind))
+            raise UserError(f"No window to learn from is a {' or a '.join(kinds)}; there are: {known}.")
+        return Templates(self.kind[chosen], self.image_size[chosen], self.time)
 
 
 def drawn_windows(name: str, count: int, rng: np.random.Generator, templates: Templates, draw: DrawBoxes) -> Windows:

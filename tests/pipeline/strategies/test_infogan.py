@@ -7,6 +7,8 @@ from pipeline.strategies.infogan import FittedInfoGan, InfoGan
 from pipeline.strategies.window_code import encode_windows
 from pipeline.windows import Windows
 
+ANY = (-np.inf, np.inf)
+
 
 @pytest.fixture(scope="module")
 def fitted(toy_windows: Windows) -> FittedInfoGan:
@@ -29,16 +31,16 @@ def test_speed_and_turn_by_hand() -> None:
 def test_asking_for_more_speed_gives_more_speed(fitted: FittedInfoGan, toy_windows: Windows) -> None:
     real = _found(toy_windows)[:, 0]
     slow, fast = np.quantile(real, [0.2, 0.8])
-    asked = [_found(fitted.sample(200, np.random.default_rng(1), speed=float(speed)))[:, 0] for speed in (slow, fast)]
+    asked = [_found(fitted.steered((), (v, v), ANY)(200, np.random.default_rng(1)))[:, 0] for v in (slow, fast)]
     assert np.median(asked[1]) - np.median(asked[0]) > 0.5 * (fast - slow)
 
 
 def test_asking_for_a_turn_bends_the_motion_that_way(fitted: FittedInfoGan, toy_windows: Windows) -> None:
     left, right = np.quantile(_found(toy_windows)[:, 1], [0.1, 0.9])
-    asked = [_found(fitted.sample(200, np.random.default_rng(1), turn=float(turn)))[:, 1] for turn in (left, right)]
+    asked = [_found(fitted.steered((), ANY, (v, v))(200, np.random.default_rng(1)))[:, 1] for v in (left, right)]
     assert np.median(asked[1]) - np.median(asked[0]) > 0.4 * (right - left)
 
 
 def test_asking_for_nothing_is_the_usual_sample(fitted: FittedInfoGan) -> None:
-    first, again = fitted(30, np.random.default_rng(4)), fitted.sample(30, np.random.default_rng(4))
+    first, again = (draw(30, np.random.default_rng(4)) for draw in (fitted, fitted.steered((), ANY, ANY)))
     np.testing.assert_array_equal(first.boxes, again.boxes)

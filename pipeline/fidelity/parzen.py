@@ -7,9 +7,12 @@ section 3.3 and table 1).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
+
+from pipeline.fidelity.base import NOTHING, Better, Measure, Reading, Role, Sets, halved
 
 SIGMAS = tuple(float(sigma) for sigma in np.geomspace(0.05, 1, 27))
 """Widths tried: 12 % apart. Goodfellow's script tried ten from 0.1 to 1."""
@@ -84,3 +87,23 @@ def log_densities(
             row[start : start + CHUNK] = np.log(sums) - np.maximum(nearest[:, 0], 0) / (2 * sigma**2)
     volumes = real.shape[1] / 2 * np.log(2 * np.pi * np.square(sigmas))
     return densities - np.log(len(synthetic)) - volumes[:, None]
+
+
+@dataclass(frozen=True)
+class Parzen(Measure):
+    """The log-likelihood of unseen real samples: one half of their tracks chooses the width, the other is scored."""
+
+    better: ClassVar[Better] = "higher"
+    roles: ClassVar[tuple[Role, ...]] = ("plain",)
+
+    def __call__(self, sets: Sets, rng: np.random.Generator) -> Reading:
+        """In nats, with the error over the scored samples."""
+        if len(sets.unseen) < 4 or not len(sets.synthetic):
+            return NOTHING
+        validation, held_out = halved(sets.unseen, np.random.default_rng(0))  # alike for every strategy
+        spread = float(np.sqrt(validation.points.var(axis=0, dtype=np.float64).mean()))
+        if not len(held_out) or not spread:
+            return NOTHING
+        widths = [2 * spread * sigma for sigma in SIGMAS]
+        found = parzen_log_likelihood(sets.synthetic.points, validation.points, held_out.points, widths)
+        return Reading(found.nats, found.standard_error)

@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.anatomy import oracle_jobs, take_apart
 from flows.arm_store import ArmStore, Job
 from flows.facts import command_line, run_facts, study_facts
 from flows.prefect_records import ProgressArtifact
@@ -71,11 +74,13 @@ def augment_kitti(
     data = ingest(plan, on_error)
     splits = split_by_drive(plan, data)
     jobs = plan_arms(plan, splits, data)
+    oracles = oracle_jobs(jobs, data)
     folder = report_folder(plan, jobs, out)
     with recorded(plan.name) as record:
-        train_arms(jobs, arm_store(), workers or default_workers(), ProgressArtifact())
+        train_arms((*jobs, *oracles), arm_store(), workers or default_workers(), ProgressArtifact())
         tables = gather(plan, jobs)
         scores = score(plan, tables)
+        tables = replace(tables, anatomy=anatomy(plan, jobs, oracles, scores))
         report(plan, jobs, tables, scores, data, folder, command)
         record.finish(folder)
     return str(folder)
@@ -121,6 +126,12 @@ def score(plan: Study, tables: Tables) -> Scores:
 
 
 @task(cache_policy=NO_CACHE)
+def anatomy(plan: Study, jobs: Sequence[Job], oracles: Sequence[Job], scores: Scores) -> pd.DataFrame | None:
+    """Where the error lies that is left, and how much of it could be lost; only of tracks."""
+    return take_apart(jobs, oracles, arm_store(), scores, plan.compared_with())
+
+
+@task(cache_policy=NO_CACHE)
 def report(
     plan: Study, jobs: Sequence[Job], tables: Tables, scores: Scores, data: store.Ingested, folder: Path, command: str
 ) -> None:
@@ -132,7 +143,7 @@ def report(
         facts = study_facts(plan, jobs, data, command, set_sizes(part, samples))
         write_report(
             part, facts, scores, tables.errors, tables.baselines, tables.curves, samples, real_samples(jobs),
-            held_out=held_out_samples(jobs), fidelity=tables.fidelity,
+            held_out=held_out_samples(jobs), fidelity=tables.fidelity, anatomy=tables.anatomy,
         )  # fmt: skip
         write_json(part / FACTS, run_facts(facts, plan, data, part))
 

@@ -41,10 +41,12 @@ class Tables:
     """What the study's policies decided."""
     fidelity: pd.DataFrame | None = None
     """How real, varied and new the samples are; columns as in ``pipeline.fidelity_views.COLUMNS``."""
+    anatomy: pd.DataFrame | None = None
+    """What the error consists of; columns as in ``pipeline.scoring.anatomy.COLUMNS``."""
 
     def save(self, folder: Path) -> None:
         """What the report does not write itself, one Parquet file a table."""
-        for name in ("reverse", "curves", "costs", "fidelity"):
+        for name in ("reverse", "curves", "costs", "fidelity", "anatomy"):
             table: pd.DataFrame | None = getattr(self, name)
             if table is not None:
                 table.to_parquet(folder / f"{name}.parquet", index=False)

@@ -72,3 +72,5 @@ class Findings:
     """Real samples of drives that nothing was learnt from."""
     fidelity: pd.DataFrame | None = None
     """How real, varied and new the samples are; columns as in ``fidelity_views.COLUMNS``."""
+    anatomy: pd.DataFrame | None = None
+    """What the error consists of; columns as in ``scoring.anatomy.COLUMNS``."""

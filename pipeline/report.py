@@ -30,6 +30,7 @@ def write_report(
     real: Samples,
     held_out: Samples | None = None,
     fidelity: pd.DataFrame | None = None,
+    anatomy: pd.DataFrame | None = None,
 ) -> Path:
     """Write ``report.html``, ``scores.json``, ``errors.parquet`` and ``figures/*.png``.
 
@@ -47,6 +48,7 @@ def write_report(
         held_out: Real samples of drives that nothing was learnt from; None where there are none to show.
         fidelity: How real, varied and new each strategy's samples are (``fidelity_views.COLUMNS``); None where that
             was not measured.
+        anatomy: What the error consists of (``scoring.anatomy.COLUMNS``); None where that was not looked at.
 
     Returns:
         Path of ``report.html``.
@@ -57,7 +59,7 @@ def write_report(
     scores = replace(
         scores, study=facts.name, created=facts.created, data_digest=facts.data_digest, versions=dict(facts.versions)
     )
-    findings = Findings(facts, scores, errors, baselines, curves, samples, real, held_out, fidelity)
+    findings = Findings(facts, scores, errors, baselines, curves, samples, real, held_out, fidelity, anatomy)
     sections = draw_sections(findings)
     try:
         (folder / "figures").mkdir(parents=True, exist_ok=True)

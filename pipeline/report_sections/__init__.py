@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import fidelity_views
+from pipeline import anatomy_views, fidelity_views
 from pipeline.figures import curve_pictures, drive_pictures, gain_pictures, horizon_pictures, panels, track_pictures
+from pipeline.figures.anatomy_figures import anatomy_pictures
 from pipeline.figures.style import Picture
 from pipeline.findings import Findings
 from pipeline.pages import photograph
@@ -65,6 +66,7 @@ SECTIONS = (
     Section("samples", lambda found: panels(found.samples, found.real)),
     Section("horizon", lambda found: horizon_pictures(found.scores)),
     Section("where", lambda found: drive_pictures(found.scores)),
+    Section("anatomy", lambda found: anatomy_pictures(found.anatomy), lambda found: anatomy_views.view(found.anatomy)),
     Section("placebos"),
     Section("alone"),
     Section("city", content=_city),

@@ -28,7 +28,7 @@ MODEL_EGO, MODEL_NEXT, LABELS = "model, ego told", "model, next told", "label no
 
 KNOWLEDGE: Mapping[str, str] = {
     STEADY: "learns nothing: the last step, repeated",
-    WORLD: "learns nothing: road user and recording car keep their velocity in the world, known from 3D boxes of the past",
+    WORLD: "learns nothing: road user and recording car keep their past velocity in the world, known from 3D boxes",
     AGENT: "the same, told where the road user will be in the world",
     EGO: "the same, told how the recording car will move",
     BOTH: "the same, told both: what projection and labels leave",

@@ -14,6 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.anatomy import oracle_jobs, take_apart
 from flows.arm_store import ArmStore, Job
 from flows.facts import command_line, run_facts, study_facts
+from flows.judging import judged
 from flows.prefect_records import ProgressArtifact
 from flows.recording import recorded
 from flows.results import (
@@ -78,7 +79,7 @@ def augment_kitti(
     folder = report_folder(plan, jobs, out)
     with recorded(plan.name) as record:
         train_arms((*jobs, *oracles), arm_store(), workers or default_workers(), ProgressArtifact())
-        tables = gather(plan, jobs)
+        tables = judge(gather(plan, jobs), jobs)
         scores = score(plan, tables)
         tables = replace(tables, anatomy=anatomy(plan, jobs, oracles, scores))
         report(plan, jobs, tables, scores, data, folder, command)
@@ -113,6 +114,13 @@ def gather(plan: Study, jobs: Sequence[Job]) -> Tables:
     """The numbers of all arms, of the baselines and of the policies that choose among the arms."""
     with one_thread():
         return collect(jobs, arm_store(), plan.choosers())
+
+
+@task(cache_policy=NO_CACHE)
+def judge(tables: Tables, jobs: Sequence[Job]) -> Tables:
+    """How real, how varied and how new the samples are that were kept."""
+    with one_thread():
+        return replace(tables, fidelity=judged(jobs, arm_store(), tables.errors, tables.reverse))
 
 
 @task(cache_policy=NO_CACHE)

@@ -96,20 +96,29 @@ def _place(job: Job) -> dict[str, Any]:
 
 def _reverse(job: Job, jobs: Sequence[Job], arms: ArmStore) -> pd.DataFrame:
     """The plain model of the same fraction, fold and seed, examined on this arm's samples."""
+    return examine_synthetic(job.arm, job.design, arms.model(plain_of(job, jobs)), arms.samples(job))
+
+
+def plain_of(job: Job, jobs: Sequence[Job]) -> Job:
+    """The job that trained on the same real samples alone."""
     place = (job.arm.fraction, job.arm.fold, job.arm.seed)
-    plain = next(
+    return next(
         other
         for other in jobs
         if other.arm.strategy == NONE and (other.arm.fraction, other.arm.fold, other.arm.seed) == place
     )
-    return examine_synthetic(job.arm, job.design, arms.model(plain), arms.samples(job))
+
+
+def kept_jobs(jobs: Sequence[Job]) -> dict[str, Job]:
+    """Each strategy's job of the first seed and fold, at the largest fraction that was studied."""
+    kept = [job for job in jobs if job.keep_samples and job.arm.strategy != NONE and not job.arm.synthetic_only]
+    kept.sort(key=lambda job: (job.arm.fraction, -job.arm.fold, -job.arm.seed))
+    return {job.arm.strategy: job for job in kept}
 
 
 def samples_by_strategy(jobs: Sequence[Job], arms: ArmStore) -> dict[str, Samples]:
     """The samples of each strategy's first seed and fold, at the largest fraction that was studied."""
-    kept = [job for job in jobs if job.keep_samples and job.arm.strategy != NONE and not job.arm.synthetic_only]
-    kept.sort(key=lambda job: (job.arm.fraction, -job.arm.fold, -job.arm.seed))
-    return {job.arm.strategy: arms.samples(job) for job in kept}
+    return {strategy: arms.samples(job) for strategy, job in kept_jobs(jobs).items()}
 
 
 def real_samples(jobs: Sequence[Job]) -> Samples:

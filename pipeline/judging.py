@@ -92,9 +92,10 @@ class Bench:
         count = min(MOST[self.task.samples], len(made), len(self.train), len(self.unseen))
         rows = []
         for space in self.spaces if count >= FEWEST else ():
-            for name, measure in only.items():
-                if space.role in measure.roles:
-                    rows += self._row(arm, made, count, space, name, measure)
+            meant = {name: measure for name, measure in only.items() if space.role in measure.roles}
+            sets = {newness: self._sets(made, count, space, newness) for newness in _kinds_of(meant)}
+            for name, measure in meant.items():
+                rows += self._row(arm, sets[measure.newness], count, space, name, measure)
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
     def reconstructed(self, arm: Arm) -> pd.DataFrame:
@@ -107,9 +108,8 @@ class Bench:
         return self.judge(replace(arm, strategy=RECONSTRUCTION), back, {"discriminative": MEASURES["discriminative"]})
 
     def _row(
-        self, arm: Arm, made: Samples, count: int, space: AnySpace, name: str, measure: Measure
+        self, arm: Arm, sets: Sets, count: int, space: AnySpace, name: str, measure: Measure
     ) -> list[tuple[object, ...]]:
-        sets = self._sets(made, count, space, measure.newness)
         reading: Reading = measure(sets, _rng(name, space.name))
         if not np.isfinite(reading.value):
             return []
@@ -124,17 +124,19 @@ class Bench:
     def _sets(self, made: Samples, count: int, space: AnySpace, newness: bool) -> Sets:
         most = MOST_LEARNT if newness else count
 
-        def cloud(what: str, samples: Samples, most: int) -> Cloud:
-            shown = samples if newness else as_examined(samples, self.task)
-            return _cloud(space, shown.take(_chosen(len(shown), most, what)))
-
         def real(what: str, samples: Samples, most: int) -> Cloud:
             key = (f"{what}-{most}", space.name, newness)
             if key not in self._clouds:
-                self._clouds[key] = cloud(what, samples, most)
+                shown = samples.take(_chosen(len(samples), most, what))
+                self._clouds[key] = _cloud(space, shown if newness else as_examined(shown, self.task))
             return self._clouds[key]
 
-        return Sets(cloud("synthetic", made, most), real("train", self.train, most), real("unseen", self.unseen, count))
+        synthetic = _cloud(space, made.take(_chosen(len(made), most, "synthetic")))
+        return Sets(synthetic, real("train", self.train, most), real("unseen", self.unseen, count))
+
+
+def _kinds_of(measures: Mapping[str, Measure]) -> set[bool]:
+    return {measure.newness for measure in measures.values()}
 
 
 def as_examined(samples: Samples, task: Task[Any, Any]) -> Samples:

@@ -19,7 +19,7 @@ FOLDS = 5
 
 
 def two_sample_score(
-    synthetic: Cloud, real: Cloud, rng: np.random.Generator, folds: int = FOLDS, trees: int = 50
+    synthetic: Cloud, real: Cloud, rng: np.random.Generator, folds: int = FOLDS, trees: int = 30
 ) -> Reading:
     """|balanced accuracy - 1/2| on held-out groups: 0 if nothing can be told apart, 1/2 if everything can.
 
@@ -53,7 +53,7 @@ class Discriminative(Measure):
     """The test against real samples of the training drives: others would be told apart by the drive."""
 
     folds: int = FOLDS
-    trees: int = 50
+    trees: int = 30
 
     better: ClassVar[Better] = "lower"
     roles: ClassVar[tuple[Role, ...]] = ("plain",)

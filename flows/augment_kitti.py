@@ -33,6 +33,7 @@ from flows.study import Study
 from flows.textbook import textbook
 from flows.tour_plan import TEXTBOOK
 from flows.training import one_thread, train_arms
+from flows.tuning import tuned
 from flows.workspace import data_folder, digest_of, new_folder, write_json
 from pipeline import store
 from pipeline.arms import Arm, the_task
@@ -74,6 +75,7 @@ def augment_kitti(
     command = command_line(study, root, seeds, profile, overrides, on_error)
     data = ingest(plan, on_error)
     splits = split_by_drive(plan, data)
+    plan = tuned(plan, data, splits[0], arm_store(), workers or default_workers())
     jobs = plan_arms(plan, splits, data)
     oracles = oracle_jobs(jobs, data)
     folder = report_folder(plan, jobs, out)

@@ -8,6 +8,7 @@ from importlib import import_module
 
 COMMANDS = (
     "flows.commands.run",
+    "flows.commands.tune",
     "flows.commands.studies",
     "flows.commands.schema",
     "flows.commands.check",

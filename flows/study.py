@@ -26,7 +26,7 @@ batch is the GAN's, and all of it is mirrored half the time. So is all of flip+r
 
 SETTABLE = (
     "strategies", "fractions", "seeds", "tstr_seeds", "valid", "held_out", "folds",
-    "task", "history", "future", "held_out_stride", "kinds", "size",
+    "task", "history", "future", "held_out_stride", "kinds", "size", "tune",
 )  # fmt: skip
 """What ``--set`` may change besides the options of the task and of each strategy."""
 
@@ -56,6 +56,8 @@ class Study:
     """Synthetic part of a batch by strategy, where it is not ``SHARE``."""
     rival: str | None = None
     """The simple strategy that every other one is also compared with."""
+    tune: Mapping[str, int] = field(default_factory=dict)
+    """Strategies whose settings are searched before anything is examined, and how many to try."""
     policies: Mapping[str, Policy] = field(default_factory=dict)
     """By name; each chooses among the study's strategies on the validation drives."""
     design: Design = field(default_factory=Design)
@@ -74,6 +76,10 @@ class Study:
             raise UserError(f"seeds must be at least 1 and tstr_seeds at least 0, got {self.seeds}, {self.tstr_seeds}.")
         if not self.fractions or not all(0 < fraction <= 1 for fraction in self.fractions):
             raise UserError(f"fractions must lie in (0, 1], got {list(self.fractions)}.")
+        if self.tune and self.folds:
+            raise UserError("A study that tunes needs named drives to hold out: of rotating folds, each drive chooses.")
+        if not all(isinstance(trials, int) and trials > 0 for trials in self.tune.values()):
+            raise UserError(f"tune must name a number of trials by strategy, got {dict(self.tune)}.")
 
     def check_recipes(self) -> None:
         """Build every recipe once: a misspelt name or option is found now, not after an hour.
@@ -159,8 +165,15 @@ class Study:
     def _with_option(self, owner: str, option: str, value: Any) -> Self:
         if owner not in ("task", *self.strategies):
             raise UserError(unknown(owner, ["task", *self.strategies], f"part of {self.name}"))
+        if option == "share" and owner not in ("task", NONE):
+            return self._with_share(owner, value)
         options = {**self.design.options, owner: {**self.design.options.get(owner, {}), option: value}}
         return replace(self, design=replace(self.design, options=options))
+
+    def _with_share(self, strategy: str, share: Any) -> Self:
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+            raise UserError(f"{strategy}.share must lie between 0 and 1, got {share!r}.")
+        return replace(self, shares={**self.shares, strategy: float(share)})
 
 
 def parsed(text: str) -> Any:

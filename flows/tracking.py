@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.results import SAMPLES, load_facts, load_scores
+from flows.search_summary import search_description
 from flows.servers import HOST, MLFLOW_PORT, QUIET, TRACKING_VARIABLE, answers, tracking_uri
 from flows.workspace import data_folder, locked
 from pipeline.arms import NONE
@@ -32,6 +33,9 @@ DEFAULTS = QUIET | {
 
 LESSONS = "lessons"
 """What ``run.json`` calls the chapters of a tour, which a study of strategies does not have."""
+
+SEARCH = "search"
+"""What ``run.json`` calls the trials of a search for settings."""
 
 CHILD_METRICS = (
     "mean", "sd", "gain_pct", "ci_low", "ci_high", "p", "p_holm", "detectable_pct", "window_mean", "window_gain_pct",
@@ -99,6 +103,8 @@ def record(folder: Path, opened: Opened | None = None) -> Opened:
     facts = load_facts(folder)
     if LESSONS in facts:
         return _record_tour(folder, facts, opened)
+    if SEARCH in facts:
+        return _record_search(folder, facts, opened)
     scores = load_scores(folder)
     opened = opened or open_run(facts["name"], {"recorded_from": folder.name})
     client = _client(opened.uri)
@@ -127,6 +133,26 @@ def _record_tour(folder: Path, facts: Mapping[str, Any], opened: Opened | None) 
         _log(client, run_id, {"lesson": lesson, **settings}, {**found["metrics"], "cpu_s": found["seconds"]})
         for picture in found["pictures"]:
             client.log_artifact(run_id, str(folder / picture), "figures")
+        client.set_terminated(run_id)
+    client.set_terminated(opened.run_id)
+    return opened
+
+
+def _record_search(folder: Path, facts: Mapping[str, Any], opened: Opened | None) -> Opened:
+    """A search for settings: a child run a trial, with its settings and its gain on the validation drives."""
+    opened = opened or open_run(facts["name"], {"recorded_from": folder.name})
+    client, found = _client(opened.uri), facts[SEARCH]
+    about = {name: found[name] for name in ("strategy", "seeds", "fraction", "data_digest")}
+    best = found["best"] or {}
+    _log(client, opened.run_id, {"study": facts["name"], **about}, {"valid_gain_pct": best.get("gain_pct")})
+    client.set_tag(opened.run_id, "mlflow.note.content", search_description(facts))
+    client.set_tag(opened.run_id, "mlflow.runName", f"tune {found['strategy']}")
+    client.log_artifacts(opened.run_id, str(folder), "report")
+    for trial in found["trials"]:
+        tags = {"mlflow.parentRunId": opened.run_id, "strategy": found["strategy"], "outcome": trial["outcome"]}
+        run_id = client.create_run(opened.experiment_id, run_name=f"trial {trial['trial']}", tags=tags).info.run_id
+        settings = {f"{found['strategy']}.{name}": trial[name] for name in found["ranges"] if name in trial}
+        _log(client, run_id, settings, {"valid_gain_pct": trial["gain_pct"], "seeds": trial["seeds"]})
         client.set_terminated(run_id)
     client.set_terminated(opened.run_id)
     return opened
@@ -174,6 +200,8 @@ def _child_metrics(arms: Sequence[ArmScore]) -> dict[str, float | None]:
 def answer(folder: Path) -> str:
     """What a finished study found, in Markdown."""
     facts = load_facts(folder)
+    if SEARCH in facts:
+        return search_description(facts)
     return tour_description(facts) if LESSONS in facts else description(facts, load_scores(folder))
 
 

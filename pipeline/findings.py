@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from pipeline.domain_maps import HELD_OUT, REAL, DomainMap, domain_map, whole
+from pipeline.pictures import Pictures
 from pipeline.samples import Samples
 from pipeline.scoring.scores import Scores, installed_versions
 from pipeline.splits import Split
@@ -74,3 +78,15 @@ class Findings:
     """How real, varied and new the samples are; columns as in ``fidelity_views.COLUMNS``."""
     anatomy: pd.DataFrame | None = None
     """What the error consists of; columns as in ``scoring.anatomy.COLUMNS``."""
+
+    @property
+    def sets(self) -> dict[str, Samples]:
+        """Real and synthetic samples by domain, those of which nothing is missing."""
+        held_out = {} if self.held_out is None else {HELD_OUT: self.held_out}
+        return {name: whole(samples) for name, samples in {REAL: self.real, **held_out, **self.samples}.items()}
+
+    @cached_property
+    def domains(self) -> DomainMap | None:
+        """The domains in one plane; the same samples give the same map."""
+        each = 60 if isinstance(self.real, Pictures) else 120  # a page holds a small picture of each
+        return domain_map(self.sets, np.random.default_rng(0), most=6 * each, each=each)

@@ -5,8 +5,12 @@ from functools import partial
 
 import pandas as pd
 
+from pipeline.domain_maps import DomainMap, Method, whole
 from pipeline.figures.error_figures import error_by_horizon, gain_by_horizon, training_curves
 from pipeline.figures.gain_figures import forest, gain_by_drive, gain_by_fraction
+from pipeline.figures.ground_figures import known_positions, tracks_from_above
+from pipeline.figures.map_figures import domain_panels
+from pipeline.figures.neighbour_figures import nearest_tracks
 from pipeline.figures.sample_figures import sample_panel
 from pipeline.figures.style import Picture
 from pipeline.figures.track_figures import example_tracks
@@ -104,6 +108,50 @@ def panels(samples: Mapping[str, Samples], real: Samples) -> list[Picture]:
         )
         for name, part in pictures.items()
         if isinstance(real, Pictures)
+    ]
+
+
+def map_pictures(found: DomainMap | None) -> list[Picture]:
+    """The domains in one plane, by each method."""
+    if found is None:
+        return []
+    methods: tuple[Method, ...] = ("PCA", "t-SNE")
+    return [
+        Picture(
+            f"domains_{method}",
+            f"{method}: each domain (blue) over the real samples (grey)",
+            f"Map of domains by {method}; the table holds their distances.",
+            partial(domain_panels, found, method),
+        )
+        for method in methods
+    ]
+
+
+def neighbour_pictures(samples: Mapping[str, Samples], real: Samples) -> list[Picture]:
+    """Synthetic tracks on their nearest real ones; none in a study of pictures, whose panels show them."""
+    return [
+        Picture(
+            f"nearest_{name}",
+            name,
+            f"Tracks of {name}, each over the nearest real track.",
+            partial(nearest_tracks, windows, real),
+        )
+        for name, windows in samples.items()
+        if isinstance(windows, Windows) and isinstance(real, Windows) and len(whole(windows)) and len(whole(real))
+    ]
+
+
+def ground_pictures(samples: Mapping[str, Samples], real: Samples) -> list[Picture]:
+    """Tracks from above, of those whose place in the world is known."""
+    return [
+        Picture(
+            f"ground_{name}",
+            name,
+            f"Tracks of {name} on the ground, seen from above.",
+            partial(tracks_from_above, windows),
+        )
+        for name, windows in {"real": real, **samples}.items()
+        if isinstance(windows, Windows) and len(known_positions(windows))
     ]
 
 

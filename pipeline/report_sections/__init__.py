@@ -11,10 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import anatomy_views, fidelity_views
-from pipeline.figures import curve_pictures, drive_pictures, gain_pictures, horizon_pictures, panels, track_pictures
+from pipeline.figures import (
+    curve_pictures,
+    drive_pictures,
+    gain_pictures,
+    ground_pictures,
+    horizon_pictures,
+    map_pictures,
+    neighbour_pictures,
+    panels,
+    track_pictures,
+)  # fmt: skip
 from pipeline.figures.anatomy_figures import anatomy_pictures
 from pipeline.figures.style import Picture
 from pipeline.findings import Findings
+from pipeline.map_points import pointed
 from pipeline.pages import photograph
 
 CITY_SOURCES = ("mini_city", "rendered_city")
@@ -62,8 +73,15 @@ SECTIONS = (
     Section("rivals"),
     Section("policies"),
     Section("fidelity", content=lambda found: fidelity_views.view(found.fidelity)),
+    Section(
+        "maps",
+        lambda found: map_pictures(found.domains),
+        lambda found: pointed(found.domains, found.sets) if found.domains else None,
+    ),
+    Section("neighbours", lambda found: neighbour_pictures(found.samples, found.real)),
     Section("tracks", lambda found: track_pictures(found.samples, found.real, found.facts.history)),
     Section("samples", lambda found: panels(found.samples, found.real)),
+    Section("ground", lambda found: ground_pictures(found.samples, found.real)),
     Section("horizon", lambda found: horizon_pictures(found.scores)),
     Section("where", lambda found: drive_pictures(found.scores)),
     Section("anatomy", lambda found: anatomy_pictures(found.anatomy), lambda found: anatomy_views.view(found.anatomy)),

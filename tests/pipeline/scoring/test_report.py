@@ -84,7 +84,7 @@ def test_a_report_is_one_file_that_loads_nothing(written):
     path, _, _ = written
     page = Page(path.read_text())
     assert page.open == []
-    assert len([tag for tag in page.tags if tag == "img"]) == 7
+    assert len([tag for tag in page.tags if tag == "img"]) == 10
     assert page.loads
     assert all(load.startswith("data:") for load in page.loads)
     assert "default-src 'none'" in path.read_text()
@@ -229,6 +229,6 @@ def test_a_study_on_the_city_shows_the_city_and_no_other_does(found):
     here, elsewhere = (
         page_of(replace(found, facts=replace(found.facts, source=source))) for source in ("mini_city", "kitti_tracking")
     )
-    assert "data:image/jpeg" in here
+    assert "data:image/jpeg;base64,/9j/" in here
     assert "Miami" in Page(here).words
-    assert "data:image/jpeg" not in elsewhere
+    assert "data:image/jpeg;base64,/9j/" not in elsewhere

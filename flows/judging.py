@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -49,9 +49,12 @@ def judged(
         unseen = of_drives(samples, (*first.split.valid, *first.split.held_out))
         return Bench.of(first.design, arms.model(plain), train, unseen, files)
 
+    def of(job: Job) -> pd.DataFrame:
+        return bench().judge(job.arm, arms.samples(job))
+
     known = [plain.key, code_digest({"pipeline.judging"}), [digest_of_file(file) for file in files]]
     known += [version(tool) for tool in TOOLS]
-    tables = [_remembered([*known, job.key], lambda job=job: bench().judge(job.arm, arms.samples(job))) for job in kept]
+    tables = [_remembered([*known, job.key], partial(of, job)) for job in kept]
     tables.append(_remembered([*known, RECONSTRUCTION], lambda: bench().reconstructed(first.arm)))
     if reverse is not None:
         task = the_task(first.design)

@@ -12,6 +12,7 @@ COMMANDS = (
     "flows.commands.studies",
     "flows.commands.schema",
     "flows.commands.check",
+    "flows.commands.synthesize",
     "flows.commands.export",
     "flows.commands.render",
     "flows.commands.record",

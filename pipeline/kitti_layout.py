@@ -1,6 +1,7 @@
-"""Drives written in the layout of the KITTI tracking benchmark: the one place that knows its formats for writing.
+"""Drives in the layout of the KITTI tracking benchmark and its kin: the one place that knows how these are written.
 
-Files: ``label_02/NAME.txt`` (17 columns), ``calib/NAME.txt``, ``oxts/NAME.txt`` (30 columns, one line a frame).
+Files: ``label_02/NAME.txt`` (17 columns), ``calib/NAME.txt``, ``oxts/NAME.txt`` (30 columns, one line a frame); and,
+where they are asked for, ``poses/NAME.txt`` (odometry benchmark) or ``label_2`` (15 columns, object benchmark).
 """
 
 from pathlib import Path
@@ -38,6 +39,31 @@ def write_tracking(drive: Drive, root: Path) -> None:
         _write(root / "calib" / f"{drive.name}.txt", _calibration_lines(drive.calibration))
     if drive.ego is not None:
         _write(root / "oxts" / f"{drive.name}.txt", _oxts_lines(drive.ego, drive.dt_s))
+
+
+def write_poses(drive: Drive, root: Path) -> None:
+    """Write ``poses/NAME.txt`` as the odometry benchmark has it, if the drive's motion is known.
+
+    One line a frame: the first three rows of the transform that takes points of the rectified camera 0 to where they
+    are for that camera at the first frame.
+    """
+    if drive.ego is None or drive.calibration is None:
+        return
+    T_cam_imu = drive.calibration.T_cam_imu
+    world = drive.ego.T_world_imu
+    poses = T_cam_imu @ invert_rigid(world[:1]) @ world @ invert_rigid(T_cam_imu)
+    _write(root / "poses" / f"{drive.name}.txt", [" ".join(f"{value:.9e}" for value in T[:3].ravel()) for T in poses])
+
+
+def write_object(name: str, calibration: Calibration | None, labels: list[str], root: Path) -> None:
+    """Write the labels and the calibration of one picture in the layout of the object benchmark."""
+    _write(root / "label_2" / f"{name}.txt", labels)
+    if calibration is not None:
+        lines = _calibration_lines(calibration)
+        renamed = {"R_rect": "R0_rect", "Tr_velo_cam": "Tr_velo_to_cam", "Tr_imu_velo": "Tr_imu_to_velo"}
+        for old, new in renamed.items():
+            lines = [line.replace(f"{old}:", f"{new}:", 1) for line in lines]
+        _write(root / "calib" / f"{name}.txt", lines)
 
 
 def _write(path: Path, lines: list[str]) -> None:

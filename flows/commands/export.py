@@ -1,4 +1,4 @@
-"""``augment-kitti export RUN --to DIR``: a study's synthetic tracks in KITTI's tracking layout."""
+"""``augment-kitti export RUN --to DIR``: a study's synthetic samples in layouts that other people's tools read."""
 
 import argparse
 import sys
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Commands) -> None:
     """Describe the command."""
-    parser = commands.add_parser("export", help="write a study's synthetic tracks in KITTI's tracking layout")
+    parser = commands.add_parser("export", help="write a study's synthetic samples for other people's tools")
     parser.set_defaults(main=main)
     parser.add_argument("run", type=Path, metavar="RUN", help="the report's folder")
     parser.add_argument(
         "--to", type=Path, required=True, metavar="DIR", help="folder to write: one subfolder a strategy"
     )
     parser.add_argument("--strategy", metavar="S", help="only this strategy's samples")
+    parser.add_argument("--format", metavar="F", help="kitti-tracking, kitti-object, coco or parquet; default: KITTI's")
 
 
-def _calibrations(facts: Mapping[str, Any]) -> "dict[str, Calibration | None]":
+def cameras_of(facts: Mapping[str, Any]) -> "dict[str, Calibration | None]":
     """The cameras of the real drives; none where the ingested data is gone, and that is said."""
     from pipeline.schema import UserError
     from pipeline.store import load
@@ -36,31 +37,25 @@ def _calibrations(facts: Mapping[str, Any]) -> "dict[str, Calibration | None]":
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Write every strategy's samples and say how many there are."""
+    """Write every strategy's samples, each with its data card, and say how many there are."""
+    from flows.cards import provenance_of
+    from flows.deliveries import new_export, require_new
     from flows.results import load_facts, load_samples
-    from flows.workspace import new_folder, require_writable
-    from pipeline.export import to_drives
-    from pipeline.kitti_layout import write_tracking
+    from flows.workspace import require_writable
+    from pipeline.exports import format_for
     from pipeline.registry import lookup
     from pipeline.schema import UserError
-    from pipeline.windows import Windows
 
     facts, samples = load_facts(arguments.run), load_samples(arguments.run)
     if not samples:
         raise UserError(f"{arguments.run} holds no synthetic samples.")
-    cameras = _calibrations(facts)
     if arguments.strategy:
         samples = {arguments.strategy: lookup(samples, arguments.strategy, "strategy of this run")}
+    layouts = {strategy: format_for(made, arguments.format) for strategy, made in samples.items()}
     require_writable(arguments.to)
-    for strategy, windows in samples.items():
-        if not isinstance(windows, Windows):
-            raise UserError(f"{arguments.run} is a study of pictures; only tracks can be exported.")
-        target = arguments.to / strategy
-        if target.exists():
-            raise UserError(f"{target} exists already; name another folder with --to.")
-        with new_folder(target) as part:
-            drives = to_drives(windows, cameras)
-            for drive in drives:
-                write_tracking(drive, part)
-        sys.stdout.write(f"{target}: {len(windows)} tracks in {len(drives)} drives\n")
+    cameras = cameras_of(facts)
+    for strategy, made in samples.items():
+        target = require_new(arguments.to / strategy)
+        contents = new_export(target, layouts[strategy], made, cameras, provenance_of(arguments.run, facts, strategy))
+        sys.stdout.write(f"{target}: {contents.in_words()}\n")
     return 0

@@ -6,12 +6,12 @@ block into the next without a jump. A box at the image border counts as truncate
 unknown.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
+from jaxtyping import Float
 
 from pipeline.ego_paths import planar_path
-from pipeline.geometry import rigid, rotation_from_euler
+from pipeline.exports.base import Cameras
+from pipeline.geometry import heading_in_world, invert_rigid, rigid, rotation_from_euler, transform_points
 from pipeline.scenes import Scenes
 from pipeline.schema import KINDS, KITTI_DT_S, Calibration, Drive, EgoMotion, Track
 from pipeline.windows import Windows, border_mask
@@ -20,48 +20,56 @@ ABREAST = 8
 """Tracks per frame: about as many as KITTI's busier streets show."""
 
 
-def to_drives(windows: Windows, calibrations: Mapping[str, Calibration | None]) -> tuple[Drive, ...]:
-    """One drive for each real drive (and each camera) that the windows were made from, named 0000, 0001, ...
+def to_drives(windows: Windows, cameras: Cameras) -> tuple[tuple[Drive, ...], dict[str, str]]:
+    """One drive for each real drive and camera that windows were made from, named 0000, 0001, ...
 
     Args:
         windows: Samples of any strategy.
-        calibrations: Cameras of the real drives; a drive that is not in it gets none, unless its scenes know it.
+        cameras: Of the real drives; a drive that is not in it gets none, unless its scenes know it.
+
+    Returns:
+        The drives, and by the name of each the drive that its windows say they come from.
     """
     parts = [
         (origin, part)
         for origin in sorted(set(windows.drive.tolist()))
         for part in _by_camera(windows.take(windows.drive == origin))
     ]
-    return tuple(
-        _drive(part, f"{number:04d}", origin, calibrations.get(origin)) for number, (origin, part) in enumerate(parts)
-    )
+    named = {f"{number:04d}": origin for number, (origin, _) in enumerate(parts)}
+    drives = [
+        _drive(part, name, cameras.get(origin)) for (_, part), (name, origin) in zip(parts, named.items(), strict=True)
+    ]
+    return tuple(drives), named
 
 
 def _by_camera(windows: Windows) -> list[Windows]:
     """Windows seen by the same camera; mirrored ones are seen by a mirrored camera."""
-    if windows.scenes is None:
-        return [windows]
-    cameras, which = np.unique(windows.scenes.P2.reshape(len(windows), -1), axis=0, return_inverse=True)
+    looks = windows.image_size
+    if windows.scenes is not None:
+        looks = np.column_stack([looks, windows.scenes.P2.reshape(len(windows), -1)])
+    cameras, which = np.unique(looks, axis=0, return_inverse=True)
     return [windows.take(which.reshape(-1) == number) for number in range(len(cameras))]
 
 
-def _drive(windows: Windows, name: str, origin: str, calibration: Calibration | None) -> Drive:
+def _drive(windows: Windows, name: str, calibration: Calibration | None) -> Drive:
     width, height = (int(side) for side in windows.image_size[0])
     scenes, length = windows.scenes, windows.boxes.shape[1]
     abreast = ABREAST if scenes is None else 1
     starts = np.arange(len(windows)) // abreast * length
-    ego = None if scenes is None else _ego(scenes)
     if scenes is not None and not (calibration and np.array_equal(calibration.P2, scenes.P2[0])):
         calibration = Calibration(scenes.P2[0], scenes.T_cam_imu[0], np.eye(4), (width, height))
+    ego = None if scenes is None else _ego(scenes)
+    seen_from = None if ego is None or calibration is None else ego.T_world_imu @ invert_rigid(calibration.T_cam_imu)
     return Drive(
         name=name,
         source="synthetic",
         calibration=calibration,
         ego=ego,
-        tracks=tuple(_track(windows, index, name, starts[index] + np.arange(length)) for index in range(len(windows))),
+        tracks=tuple(
+            _track(windows, index, name, starts[index] + np.arange(length), seen_from) for index in range(len(windows))
+        ),
         image_size=(width, height),
         dt_s=KITTI_DT_S if scenes is None else float(scenes.dt_s[0]),
-        notes=(f"{windows.origin[0]} samples made from drive {origin}",),
     )
 
 
@@ -74,9 +82,17 @@ def _ego(scenes: Scenes) -> EgoMotion:
     return EgoMotion(np.arange(len(yaw)), poses, speed[0], yaw_rate[0])
 
 
-def _track(windows: Windows, index: int, drive: str, frames: np.ndarray) -> Track:
+def _track(
+    windows: Windows, index: int, drive: str, frames: np.ndarray, T_world_cam: Float[np.ndarray, "frame 4 4"] | None
+) -> Track:
     length, scenes = len(frames), windows.scenes
     unknown = np.full((length, 3), np.nan)
+    size, position, rotation_y, place, yaw = unknown, unknown, unknown[:, 0], unknown, unknown[:, 0]
+    if scenes is not None and T_world_cam is not None:
+        size, position = scenes.size_m[index].astype(float), scenes.position_cam_m[index].astype(float)
+        rotation_y = scenes.rotation_y_rad[index].astype(float)
+        place = transform_points(T_world_cam[frames], position)
+        yaw = heading_in_world(T_world_cam[frames], rotation_y)
     return Track(
         drive=drive,
         track_id=index,
@@ -85,10 +101,10 @@ def _track(windows: Windows, index: int, drive: str, frames: np.ndarray) -> Trac
         boxes=windows.boxes[index].astype(float),
         truncated=border_mask(windows.boxes[index], windows.image_size[index]).astype(float),
         occluded=np.full(length, 3),
-        size_m=unknown if scenes is None else scenes.size_m[index].astype(float),
-        position_cam_m=unknown if scenes is None else scenes.position_cam_m[index].astype(float),
-        rotation_y_rad=unknown[:, 0] if scenes is None else scenes.rotation_y_rad[index].astype(float),
-        position_world_m=unknown,
-        yaw_world_rad=unknown[:, 0],
+        size_m=size,
+        position_cam_m=position,
+        rotation_y_rad=rotation_y,
+        position_world_m=place,
+        yaw_world_rad=yaw,
         valid=windows.valid[index],
     )

@@ -44,11 +44,13 @@ class KittiObject:
 def _read_picture(root: Path, label: Path, problems: list[Problem]) -> Drive:
     rows, bad = read_object_labels(label)
     problems += bad
-    calibration = None
+    calibration, notes = None, tuple[str, ...]()
     calib = root / "calib" / label.name
     if calib.is_file():
         calibration, found = read_calibration(calib)
         problems += found
+    elif not calib.parent.is_dir():
+        notes = ("no calib folder: no positions in the world",)
     else:
         problems.append(Problem(calib, None, f"missing, though {label.parent.name}/{label.name} exists"))
     image = existing(root / "image_2" / f"{label.stem}.png")
@@ -68,6 +70,7 @@ def _read_picture(root: Path, label: Path, problems: list[Problem]) -> Drive:
         frames=(Frame(label.stem, 0, image, scan),),
         ignore_frames=np.zeros((rows.kind < 0).sum(), np.int64),
         ignore_boxes=rows.boxes[rows.kind < 0],
+        notes=notes,
     )
 
 

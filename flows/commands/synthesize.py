@@ -1,0 +1,126 @@
+"""``augment-kitti synthesize STRATEGY --n N --to DIR``: synthetic tracks to order, with their ego poses."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.commands import Commands
+
+if TYPE_CHECKING:
+    from flows.deliveries import Delivery
+    from pipeline.strategies.order import Order
+
+RANGES = {
+    "speed": "mean speed: m/s over the ground where the strategy's tracks hold in the world, else box heights a frame",
+    "turn": "degrees to the right in the world, else change of sideways speed in box heights a frame, right positive",
+    "distance": "metres from the camera at the middle frame",
+    "ego-speed": "mean speed of the recording car, m/s",
+}
+"""What a track can be asked for, as LOW HIGH; ``-inf`` and ``inf`` leave an end open."""
+
+
+def add_parser(commands: Commands) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "synthesize", help="fit a strategy and write tracks to order: class, speed, ego motion"
+    )
+    parser.set_defaults(main=main)
+    parser.add_argument("strategy", metavar="STRATEGY", help="flip, gan, recombination, city_traffic, ...")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="folder of the real data")
+    parser.add_argument("--source", default="kitti_tracking", metavar="NAME", help="its reader (default: %(default)s)")
+    parser.add_argument("--drives", metavar="A,B", help="learn from these drives alone; default: from all")
+    parser.add_argument("--n", type=int, required=True, metavar="N", help="number of tracks")
+    parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder to write")
+    parser.add_argument(
+        "--kinds", default="", metavar="A,B", help="classes, such as Car,Cyclist; default: all it makes"
+    )
+    for name, meaning in RANGES.items():
+        parser.add_argument(f"--{name}", type=float, nargs=2, metavar=("LOW", "HIGH"), help=meaning)
+    parser.add_argument("--ego", default="", metavar="M", help="standing, moving, straight, turning, left or right")
+    parser.add_argument("--frames", type=int, default=20, metavar="N", help="length of a track (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="decides everything (default: %(default)s)")
+    parser.add_argument("--format", metavar="F", help="kitti-tracking (default), coco or parquet")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
+        help="change an option of the strategy: steps=500",
+    )  # fmt: skip
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Fit, draw until there are enough, write; then say what was made and what was rejected."""
+    from flows.deliveries import deliver, require_order
+    from flows.synthesis import fitted, planned
+    from flows.workspace import require_writable
+    from pipeline.exports import FORMATS
+    from pipeline.registry import lookup
+
+    order = order_of(arguments)
+    require_order(arguments.n, arguments.to)
+    if arguments.format:
+        lookup(FORMATS, arguments.format, "format")
+    plan = planned(
+        arguments.strategy, arguments.source, arguments.root, _names(arguments.drives), order, arguments.frames,
+        arguments.seed, arguments.overrides,
+    )  # fmt: skip
+    require_writable(arguments.to.absolute().parent)
+    model = fitted(plan)
+    made = deliver(
+        model.draw, order, arguments.n, arguments.seed, arguments.to, arguments.format, model.cameras,
+        model.provenance(command_of(arguments)),
+    )  # fmt: skip
+    _say(arguments, order, made, model.fit_s)
+    return 0
+
+
+def order_of(arguments: argparse.Namespace) -> "Order":
+    """What is asked for.
+
+    Raises:
+        UserError: it makes no sense.
+    """
+    from pipeline.schema import UserError
+    from pipeline.strategies.order import Order
+
+    ranges = {name.replace("-", "_"): getattr(arguments, name.replace("-", "_")) for name in RANGES}
+    limits: dict[str, Any] = {name: tuple(limit) for name, limit in ranges.items() if limit}
+    try:
+        return Order(kinds=_names(arguments.kinds), ego=arguments.ego, **limits)
+    except ValueError as refusal:
+        raise UserError(str(refusal)) from refusal
+
+
+def command_of(arguments: argparse.Namespace) -> str:
+    """The command that makes the same again, with ``DIR`` for folders."""
+    import shlex
+
+    from flows.cards import ordered
+
+    given = {
+        "root": "DIR" if arguments.root else None, "source": arguments.source, "drives": arguments.drives,
+        "n": arguments.n, "to": "DIR", "kinds": arguments.kinds or None,
+        **{name: getattr(arguments, name.replace("-", "_")) for name in RANGES},
+        "ego": arguments.ego or None, "frames": arguments.frames, "seed": arguments.seed, "format": arguments.format,
+    }  # fmt: skip
+    overrides = [word for override in arguments.overrides for word in ("--set", override)]
+    return shlex.join(["augment-kitti", "synthesize", arguments.strategy, *ordered(given), *overrides])
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def _say(arguments: argparse.Namespace, order: "Order", made: "Delivery", fit_s: float) -> None:
+    from pipeline.exports.data_card import class_counts
+
+    filled = made.filled
+    world = filled.windows.scenes is not None
+    classes = ", ".join(f"{count} {name}" for name, count in class_counts(filled.windows).items())
+    space = "in the world (m, m/s, degrees)" if world else "in the image alone (box heights per frame)"
+    sys.stdout.write(
+        f"{arguments.strategy}: fitted in {fit_s:.1f} CPU seconds; its tracks hold {space}\n"
+        f"asked for: {order.in_words(world)}\n"
+        f"{filled.made} drawn, {filled.made - filled.passed} rejected ({100 * filled.acceptance:.3g} % as asked for)\n"
+        f"{made.contents.in_words()}: {classes}\n"
+        f"{arguments.to}\n"
+    )

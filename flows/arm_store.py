@@ -108,7 +108,7 @@ class ArmStore:
 
     def curves(self, job: Job) -> pd.DataFrame:
         """The arm's training curves, labelled with the arm."""
-        return pd.read_parquet(self.path(job) / "curves.parquet").assign(**asdict(job.arm))
+        return pd.read_parquet(self.path(job) / "curves.parquet").assign(**job.arm.labels)
 
     def seconds(self, job: Job) -> tuple[float, float]:
         """CPU seconds of fitting and of training."""

@@ -41,12 +41,12 @@ class LessonStore:
 
 
 @task(task_run_name="{job.name}", timeout_seconds=ARM_TIMEOUT_S, cache_policy=NO_CACHE)
-def give_lesson(job: LessonJob, lessons: LessonStore) -> float:
-    """Run one lesson and keep its chapter; returns the seconds it took."""
+def give_lesson(job: LessonJob, lessons: LessonStore) -> list[float]:
+    """Run one lesson and keep its chapter; returns the seconds it took, as the only entry."""
     started, busy = time.monotonic(), time.process_time()
     with one_thread():
         chapter = job.lesson.run(np.random.default_rng([job.seed, *job.name.encode()]), job.digits)
         with new_folder(lessons.folder / job.key) as part:
             save_chapter(part, chapter)
             seal(part, MANIFEST, {"lesson": job.name, "seconds": time.process_time() - busy})
-    return time.monotonic() - started
+    return [time.monotonic() - started]

@@ -15,19 +15,6 @@ from pipeline.sources.base import SelfMade
 STUDIES: dict[str, Study] = {**TRACK_STUDIES, **PICTURE_STUDIES}
 """Every study by name. To add one: add its entry to the studies of tracks or of pictures."""
 
-COSTS = {
-    "gan": 4.0, "gan_unfiltered": 4.0, "flip+gan": 4.0, "cycle_gan": 4.0,
-    "rcgan": 4.3, "doppelganger": 3.3, "residual_gan": 3.3, "flip+residual_gan": 3.3, "factorised_gan": 3.8,
-    "flip+factorised_gan": 3.8, "autoregressive": 2.3, "flow": 1.8, "vae": 1.5,
-}  # fmt: skip
-"""How long an arm takes, in plain arms, where it is longer. Long ones start first: no process idles at the end."""
-
-
-def relative_cost(strategy: str) -> float:
-    """How long an arm of ``strategy`` takes, in plain arms."""
-    return COSTS.get(strategy, 1.0)
-
-
 def planned(
     name: str,
     root: str | Path | None = None,

@@ -8,21 +8,10 @@ from typing import Any, Self
 
 from pipeline.arms import NONE, Arm, Design, the_strategy, the_task
 from pipeline.registry import configured, unknown
+from pipeline.schedule import Schedule
 from pipeline.schema import UserError
 from pipeline.scoring.policies import Policy
 from pipeline.splits import Split, named_split, rotating_folds
-
-SHARE = 0.5
-"""Synthetic part of each training batch, unless a study says otherwise for a strategy."""
-
-GAN_SHARES = {
-    "gan": 0.25, "gan_unfiltered": 0.5, "flip+gan": 0.625,
-    "flip+recombination": 0.75, "flip+recombination_vehicles": 0.75,
-    "flip+factorised_gan": 0.625, "flip+residual_gan": 0.625,
-    **dict.fromkeys(("gmm", "vae", "flow", "conv_gan", "rcgan", "infogan", "doppelganger", "markov"), 0.25),
-}  # fmt: skip
-"""Learned samples are less exact than transformed ones, so batches hold fewer of them: of flip+gan's, a quarter of the
-batch is the GAN's, and all of it is mirrored half the time. So is all of flip+recombination's, half recombined."""
 
 SETTABLE = (
     "strategies", "fractions", "seeds", "tstr_seeds", "valid", "held_out", "folds",
@@ -52,8 +41,8 @@ class Study:
     """Drives that are examined; empty: rotating folds."""
     folds: int = 0
     """Number of rotating folds, in which every drive is held out once; 0: the named split."""
-    shares: Mapping[str, float] = field(default_factory=lambda: GAN_SHARES)
-    """Synthetic part of a batch by strategy, where it is not ``SHARE``."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """Synthetic part of a batch by strategy, where it is not the strategy's own."""
     rival: str | None = None
     """The simple strategy that every other one is also compared with."""
     tune: Mapping[str, int] = field(default_factory=dict)
@@ -121,12 +110,15 @@ class Study:
         }
         return {name: replace(self.policies[name], candidates=found) for name, found in known.items() if len(found) > 1}
 
-    def share(self, strategy: str) -> float:
+    def schedule(self, strategy: str) -> Schedule:
         """Synthetic part of each training batch of ``strategy``'s arms."""
-        return self.shares.get(strategy, SHARE)
+        if strategy == NONE:
+            return Schedule()
+        own = the_strategy(strategy, self.design).schedule
+        return replace(own, share=self.shares.get(strategy, own.share))
 
     def _arm(self, strategy: str, fraction: float, fold: int, seed: int) -> Arm:
-        return Arm(strategy, fraction, fold, seed, share=self.share(strategy))
+        return Arm(strategy, fraction, fold, seed, self.schedule(strategy))
 
     def with_profile(self, name: str | None) -> Self:
         """The study with one of its own sets of overrides; None: unchanged.

@@ -33,7 +33,7 @@ def textbook(
     folder = tour_folder(jobs, out)
     with recorded(TEXTBOOK) as record:
         pending = [job for job in jobs if not lessons.holds(job)]
-        work = [(job, {"job": job, "lessons": lessons}) for job in pending]
+        work = [([job], {"job": job, "lessons": lessons}) for job in pending]
         work_off(give_lesson, work, len(jobs) - len(pending), workers, ProgressArtifact(LESSONS))
         write_folder(folder, plan, facts, [_stop(job, lessons) for job in jobs])
         record.finish(folder)

@@ -10,6 +10,9 @@ ALL_STRATEGIES = (
 )  # fmt: skip
 """The placebos, the transformations and the sequence GAN."""
 
+UNFILTERED_SHARE = {"gan_unfiltered": 0.5}
+"""As many as of any transformation: what a generator does to a task when nobody is careful with it."""
+
 GENERATORS = (
     NONE, "copies", "noise", "flip", "classical", "gan", "flip+gan",
     "recombination", "flip+recombination", "flip+recombination_vehicles", "city_traffic",
@@ -42,6 +45,7 @@ TRACK_STUDIES: dict[str, Study] = {
         about="On your own tracks, as one table: does synthetic data help a trajectory predictor?",
         source="tracks_table",
         strategies=ALL_STRATEGIES,
+        shares=UNFILTERED_SHARE,
         fractions=(0.25, 1.0),
         seeds=5,
         folds=3,
@@ -52,6 +56,7 @@ TRACK_STUDIES: dict[str, Study] = {
         about="On KITTI tracking: which synthetic tracks help a trajectory predictor, and how much?",
         source="kitti_tracking",
         strategies=ALL_STRATEGIES,
+        shares=UNFILTERED_SHARE,
         fractions=(0.25, 1.0),
         seeds=10,
         tstr_seeds=3,

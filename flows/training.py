@@ -25,10 +25,9 @@ from threadpoolctl import threadpool_limits
 
 from flows.arm_store import ArmStore, Job
 from flows.progress import ArmProgress, Piece
-from flows.studies import relative_cost
 from flows.workspace import data_folder, locked
 from pipeline import store
-from pipeline.arms import Design, run_arm, the_task
+from pipeline.arms import Design, cost_of, fits_of, run_arm, the_task
 from pipeline.pictures import Pictures, gather_pictures
 from pipeline.samples import Samples
 from pipeline.schema import UserError
@@ -44,50 +43,68 @@ ARM_TIMEOUT_S = 3600.0
 def train_arms(
     jobs: Sequence[Job], arms: ArmStore, workers: int, on_progress: Callable[[ArmProgress], None] = lambda _: None
 ) -> None:
-    """Finish every job that ``arms`` does not hold yet, the long ones first; show how far it is."""
-    pending = sorted((job for job in jobs if not arms.holds(job)), key=lambda job: -relative_cost(job.arm.strategy))
-    work = [(job.arm, {"job": job, "arms": arms}) for job in pending]
-    work_off(examine_arm, work, len(jobs) - len(pending), workers, on_progress)
+    """Finish every job that ``arms`` does not hold yet, the long ones first; show how far it is.
+
+    Arms that learn the same generator are done one after the other in one process, which learns it once.
+    """
+    pending = [job for job in jobs if not arms.holds(job)]
+    groups = sorted(alike(pending), key=lambda group: -sum(cost_of(job.arm, job.design) for job in group))
+    work = [([job.arm for job in group], {"jobs": group, "arms": arms}) for group in groups]
+    work_off(examine_arms, work, len(jobs) - len(pending), workers, on_progress)
+
+
+def alike(jobs: Sequence[Job]) -> list[tuple[Job, ...]]:
+    """Jobs in groups that fit the same generators to the same samples; a job that fits none is a group by itself."""
+    groups: dict[object, list[Job]] = {}
+    for job in jobs:
+        fits = fits_of(job.arm, job.design)
+        place = (job.arm.fraction, job.arm.fold, job.arm.seed, fits) if fits else job.key
+        groups.setdefault(place, []).append(job)
+    return [tuple(group) for group in groups.values()]
 
 
 def work_off(
-    task: Task[..., float],
-    work: Sequence[tuple[Piece, Arguments]],
+    task: Task[..., list[float]],
+    work: Sequence[tuple[Sequence[Piece], Arguments]],
     finished: int,
     workers: int,
     on_progress: Callable[[ArmProgress], None] = lambda _: None,
 ) -> None:
-    """Do every piece of work, in order, in this process or in several; ``finished`` pieces were done before.
+    """Do all work, in order, in this process or in several; ``finished`` pieces were done before.
 
-    ``task`` is called with the arguments of a piece and returns the seconds it took.
+    ``task`` is called with the arguments of some pieces that belong together and returns the seconds that each took.
     """
     workers = max(1, min(workers, len(work)))
-    with ArmProgress([piece for piece, _ in work], finished, workers) as progress, stoppable() as check:
+    with (
+        ArmProgress([piece for pieces, _ in work for piece in pieces], finished, workers) as progress,
+        stoppable() as check,
+    ):
         on_progress(progress)
 
-        def done(piece: Piece, seconds: float) -> None:
-            progress.finish(piece, seconds)
+        def done(pieces: Sequence[Piece], seconds: Sequence[float]) -> None:
+            for piece, own in zip(pieces, seconds, strict=True):
+                progress.finish(piece, own)
             on_progress(progress)
             check()
 
         if workers == 1:
-            for piece, arguments in work:
-                progress.begin(piece)
-                done(piece, task(**arguments))
+            for pieces, arguments in work:
+                progress.begin(pieces[0])
+                done(pieces, task(**arguments))
         elif work:
             _in_processes(task, work, workers, done)
 
 
 def _in_processes(
-    task: Task[..., float],
-    work: Sequence[tuple[Piece, Arguments]],
+    task: Task[..., list[float]],
+    work: Sequence[tuple[Sequence[Piece], Arguments]],
     workers: int,
-    done: Callable[[Piece, float], None],
+    done: Callable[[Sequence[Piece], Sequence[float]], None],
 ) -> None:
     with ProcessPoolTaskRunner(max_workers=workers, initializer=prepare_worker) as runner:
         try:
-            futures: dict[PrefectFuture[float], Piece] = {
-                runner.submit(task, arguments): piece for piece, arguments in work
+            futures: dict[PrefectFuture[list[float]], Sequence[Piece]] = {
+                runner.submit(task, arguments): pieces for pieces, arguments in work
             }
             for future in as_completed(list(futures)):
                 done(futures[future], future.result())
@@ -129,15 +146,19 @@ def worth_another_try(task: object, run: object, state: State[object]) -> bool:
 
 
 @task(
-    task_run_name="{job.arm.name}",
+    task_run_name="{jobs[0].arm.name}",
     retries=2,
     retry_delay_seconds=[1, 10],
     retry_condition_fn=worth_another_try,
     timeout_seconds=ARM_TIMEOUT_S,
     cache_policy=NO_CACHE,  # the arm store is the cache: it verifies what it holds and outlives Prefect's database
 )
-def examine_arm(job: Job, arms: ArmStore) -> float:
-    """Run one arm and keep its result; returns the seconds it took."""
+def examine_arms(jobs: Sequence[Job], arms: ArmStore) -> list[float]:
+    """Run some arms and keep each one's result, unless an earlier try did; returns the seconds that each took."""
+    return [0.0 if arms.holds(job) else _examine(job, arms) for job in jobs]
+
+
+def _examine(job: Job, arms: ArmStore) -> float:
     started = monotonic()
     with one_thread():
         result = run_arm(job.arm, job.design, job.split, samples_of(job.data, job.data_digest, job.design))

@@ -5,7 +5,6 @@ Pure: data in, tables out. ``flows`` decides in which order and process arms run
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from time import process_time
 from typing import Any
 from zlib import crc32
 
@@ -16,11 +15,13 @@ from models.reporting import Report, TrainingDiverged, silent
 from pipeline.pictures import Pictures
 from pipeline.registry import configured, lookup
 from pipeline.samples import AnySamples, Samples, of_drives
+from pipeline.schedule import Schedule
 from pipeline.schema import UserError
 from pipeline.splits import Split
-from pipeline.strategies import KEEP_SCENES, TRACK_STRATEGIES
+from pipeline.strategies import TRACK_STRATEGIES
 from pipeline.strategies.base import Strategy
 from pipeline.strategies.images import IMAGE_STRATEGIES
+from pipeline.strategies.memory import costly_parts, cpu_clock, fitted
 from pipeline.tasks import TASKS, Task
 from pipeline.tasks.forecast_errors import summarise
 from pipeline.windows import PREDICTED_KINDS, Windows
@@ -42,7 +43,7 @@ class Arm:
     """Share of the training tracks or pictures that are available."""
     fold: int
     seed: int
-    share: float = 0.5
+    schedule: Schedule = Schedule()
     """Synthetic part of each training batch; ignored by ``NONE``."""
     synthetic_only: bool = False
     """Train on synthetic samples alone (train on synthetic, test on real)."""
@@ -52,6 +53,11 @@ class Arm:
         """A short name for logs and files."""
         only = "-synthetic-only" if self.synthetic_only else ""
         return f"{self.strategy}{only}-{self.fraction:g}-fold{self.fold}-seed{self.seed}"
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """What rows of tables are told apart by."""
+        return {name: getattr(self, name) for name in ("strategy", "fraction", "fold", "seed", "synthetic_only")}
 
 
 @dataclass(frozen=True)
@@ -121,13 +127,13 @@ def _run_arm(arm: Arm, design: Design, split: Split, samples: Samples, report: R
     valid = _thinned(of_drives(samples, split.valid), design.held_out_stride)
     held_out = examined_samples(design, split, samples)
 
-    started = process_time()
+    started = cpu_clock()
     synthetic = _synthesise(arm, design, train, _recorder(curves, "fit", report))
-    fitted_at = process_time()
+    fitted_at = cpu_clock()
     task = the_task(design)
-    real, added = (synthetic, None) if arm.synthetic_only and synthetic is not None else (train, synthetic)
-    model = task.train(real, added, arm.share, valid, _rng(arm, "task"), _recorder(curves, "train", report))
-    trained_at = process_time()
+    real, added = (synthetic, None) if arm.synthetic_only else (_beside(arm, design, train), synthetic)
+    model = task.train(real, added, arm.schedule, valid, _rng(arm, "task"), _recorder(curves, "train", report))
+    trained_at = cpu_clock()
 
     return ArmResult(
         errors=_labelled(task.evaluate(model, held_out), arm),
@@ -168,12 +174,23 @@ def the_strategy(name: str, design: Design) -> Strategy[Any]:
     """
     task = the_task(design)
     strategy = lookup(STRATEGIES[task.samples], name, "strategy")
-    if task.needs_scenes and name not in KEEP_SCENES:
+    if task.needs_scenes and not strategy.keeps_scenes:
+        fit = [name for name, strategy in STRATEGIES[task.samples].items() if strategy.keeps_scenes]
         raise UserError(
             f'Strategy "{name}" changes boxes in the image alone, so the task "{design.task}", which works in the '
-            f"world, cannot learn from its samples. Strategies that it can learn from: {', '.join(KEEP_SCENES)}."
+            f"world, cannot learn from its samples. Strategies that it can learn from: {', '.join(fit)}."
         )
     return configured(strategy, design.options.get(name, {}), name)
+
+
+def cost_of(arm: Arm, design: Design) -> float:
+    """How long the arm takes, in plain arms."""
+    return 1.0 if arm.strategy == NONE else the_strategy(arm.strategy, design).cost
+
+
+def fits_of(arm: Arm, design: Design) -> frozenset[str]:
+    """The costly recipes that the arm fits; arms of one seed, fold and fraction that fit the same should share them."""
+    return frozenset() if arm.strategy == NONE else costly_parts(the_strategy(arm.strategy, design))
 
 
 def hyperparameters(name: str, design: Design) -> dict[str, Any]:
@@ -204,12 +221,22 @@ def examine_synthetic(arm: Arm, design: Design, model: Mapping[str, np.ndarray],
 
 
 def _synthesise(arm: Arm, design: Design, train: Samples, report: Report) -> Samples | None:
-    """As many synthetic samples as there are real ones."""
+    """As many synthetic samples as there are real ones.
+
+    Every strategy starts from the same randomness, so that those which learn the same generator learn it alike.
+    """
     if arm.strategy == NONE:
         return None
-    rng = _rng(arm, arm.strategy)
-    made: Samples = the_strategy(arm.strategy, design).fit(train, rng, report)(len(train), rng)
+    rng = _rng(arm, "strategy")
+    made: Samples = fitted(the_strategy(arm.strategy, design), train, rng, report)(len(train), rng)
     return made
+
+
+def _beside(arm: Arm, design: Design, train: Samples) -> Samples:
+    """What the real part of each batch is drawn from."""
+    if arm.strategy == NONE:
+        return train
+    return the_strategy(arm.strategy, design).beside(train, _rng(arm, "beside"))
 
 
 def _rng(arm: Arm, purpose: str) -> np.random.Generator:
@@ -228,8 +255,7 @@ def _thinned(samples: AnySamples, stride: int) -> AnySamples:
 def _labelled(errors: pd.DataFrame, arm: Arm) -> pd.DataFrame:
     """Means with their ``n``, and the arm they belong to."""
     means = errors if "n" in errors else summarise(errors)
-    labels = {name: getattr(arm, name) for name in ("strategy", "fraction", "fold", "seed", "synthetic_only")}
-    return means.assign(**labels)
+    return means.assign(**arm.labels)
 
 
 def _recorder(curves: list[tuple[str, int, str, float]], phase: str, report: Report) -> Report:

@@ -5,6 +5,7 @@ Editing a report then recomputes no arm, and editing one strategy recomputes tha
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -20,6 +21,9 @@ TABLES = frozenset(
 )
 """Modules that list what there is. What was chosen from them counts, not what else they hold."""
 
+COST = re.compile(r"^ +cost = .*\n", re.MULTILINE)
+"""How long a strategy takes decides when its arms run, not what comes out."""
+
 
 def code_digest(modules: Iterable[str]) -> str:
     """SHA-256 over the sources of ``modules`` and of everything of ours that they import, directly or not."""
@@ -31,7 +35,7 @@ def code_digest(modules: Iterable[str]) -> str:
             waiting.extend(_imports(module))
     digest = hashlib.sha256()
     for module in sorted(needed):
-        digest.update(f"{module}\0{_text(module)}\0".encode())
+        digest.update(f"{module}\0{COST.sub('', _text(module))}\0".encode())
     return digest.hexdigest()
 
 

@@ -67,9 +67,3 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
 
 PLACEBOS = ("copies", "noise")
 """Strategies that must not gain; every study runs them."""
-
-KEEP_SCENES = (
-    "copies", "noise", "flip", "recombination", "flip+recombination", "flip+recombination_vehicles", "city_traffic",
-    "factorised_gan", "flip+factorised_gan",
-)  # fmt: skip
-"""Strategies whose samples hold in the world, not in the image alone: tasks on the ground can learn from them."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from models.reporting import Report, silent
 from pipeline.boxes import visible
 from pipeline.randomness import torch_generator
 from pipeline.schema import KINDS
+from pipeline.search_space import Floats, Space
 from pipeline.strategies.adversarial import Adversarial
 from pipeline.strategies.base import Synthesizer, TrackStrategy
 from pipeline.strategies.city_traffic import CityTraffic
@@ -39,6 +41,13 @@ class Adapted(Adversarial):
     pool: int = 4000
     """Windows of the other strategy to learn from."""
     name: str = "adapted"
+
+    @property
+    def cost(self) -> float:
+        """Of the other strategy, and of the network."""
+        return self.part.cost + 0.5
+
+    search: ClassVar[Space] = {**Adversarial.search, "reach": Floats(0.1, 2.0, log=True)}
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Fit the other strategy, then train the network; the same windows and seed give the same samples."""

@@ -1,13 +1,15 @@
 """How a strategy's two networks play: every loss, penalty and rate of the toolbox by its name."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from models.adversarial import AdversarialRecipe
 from models.losses import LOSSES, AdversarialLoss
 from models.penalties import PENALTIES, OrthogonalPenalty, Penalty
 from pipeline.registry import lookup
 from pipeline.schema import require
+from pipeline.search_space import Floats, Space, Whole
+from pipeline.strategies.facts import Facts
 
 UNPENALISED = "none"
 """The penalty of critics that go without."""
@@ -16,7 +18,7 @@ NEED_ENERGIES = ("energy_margin", "boundary_equilibrium")
 
 
 @dataclass(frozen=True)
-class Adversarial:
+class Adversarial(Facts):
     """The adversarial part of a recipe. The defaults are those of WGAN-GP (Gulrajani et al., NeurIPS 2017)."""
 
     steps: int = 1500
@@ -34,6 +36,14 @@ class Adversarial:
     """A name in ``models.losses.LOSSES``."""
     penalty: str = "gradient_penalty"
     """A name in ``models.penalties.PENALTIES``, or "none"."""
+
+    search: ClassVar[Space] = {
+        "steps": Whole(300, 4000, log=True),
+        "critic_steps": Whole(1, 5),
+        "learning_rate": Floats(3e-4, 6e-3, log=True),
+        "hidden": Whole(16, 256, log=True),
+        "evenness": Floats(0.0, 1.0),
+    }
 
     def __post_init__(self) -> None:
         """Refuse names and numbers that cannot be played with."""

@@ -22,6 +22,8 @@ class Autoregressive(CodeNetwork):
     """Deviation of what is added to past velocities in training, in units of their typical size."""
     name: str = "autoregressive"
 
+    cost = 2.3
+
     def build(self, code: SequenceCode, rng: torch.Generator) -> CodeAutoregressive:
         """One layer."""
         return CodeAutoregressive(code, len(KINDS), self.hidden, self.input_noise, generator=rng)

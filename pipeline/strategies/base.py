@@ -11,6 +11,7 @@ import numpy as np
 
 from models.reporting import Report, silent
 from pipeline.samples import Samples
+from pipeline.strategies.facts import Facts
 from pipeline.windows import Windows
 
 Synthesizer: TypeAlias = Callable[[int, np.random.Generator], Windows]
@@ -21,7 +22,7 @@ Sample = TypeVar("Sample", bound=Samples)
 
 
 @runtime_checkable
-class Strategy(Protocol, Generic[Sample]):
+class Strategy(Facts, Protocol, Generic[Sample]):
     """A recipe for synthetic samples of any kind."""
 
     def fit(
@@ -32,7 +33,7 @@ class Strategy(Protocol, Generic[Sample]):
 
 
 @runtime_checkable
-class TrackStrategy(Protocol):
+class TrackStrategy(Facts, Protocol):
     """A recipe for synthetic track windows."""
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,14 +11,16 @@ from pipeline.boxes import visible
 from pipeline.city.drives import labelled_drive
 from pipeline.reprojection import SMALLEST_PX
 from pipeline.schema import KINDS, require
+from pipeline.search_space import Floats, Space
 from pipeline.strategies.base import Synthesizer
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.filters import KinematicEnvelope
 from pipeline.strategies.matching import Marginals
 from pipeline.windows import Windows, cut_windows
 
 
 @dataclass(frozen=True)
-class CityTraffic:
+class CityTraffic(Facts):
     """Simulated tracks: class, size, displacement and difficulty are distributed as in the training drives.
 
     The city is KITTI's to the camera; of the real windows only these histograms and limits of motion are used.
@@ -31,6 +34,10 @@ class CityTraffic:
     outside_percent: float = 0.1
     """Part of the real windows of a class beyond each kinematic limit that samples must keep."""
     name: str = "city_traffic"
+
+    search: ClassVar[Space] = {"outside_percent": Floats(0.02, 5.0, log=True)}
+
+    keeps_scenes = True
 
     def __post_init__(self) -> None:
         """There must be something to record."""

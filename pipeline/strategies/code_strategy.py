@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -17,7 +17,9 @@ from models.reporting import Report, silent
 from models.sequence_code import SequenceCode
 from models.supervised import SupervisedRecipe, train_supervised
 from pipeline.randomness import torch_generator
+from pipeline.search_space import Floats, Space, Whole
 from pipeline.strategies.adversarial import require_sizes
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.window_code import CodedWindows, Templates, decode_windows, drawn_windows, one_hot_kinds
 from pipeline.windows import Windows
 
@@ -25,12 +27,14 @@ Fitted = TypeVar("Fitted", bound="FittedCode")
 
 
 @dataclass(frozen=True)
-class CodeStrategy(ABC):
+class CodeStrategy(Facts, ABC):
     """A generator of whitened codes, conditional on class."""
 
     components: int = 16
     """Principal components of a window's shape; 16 hold 99.9 % of the variance of KITTI's."""
     name: str = "code"
+
+    share = 0.25
 
     def __post_init__(self) -> None:
         """Refuse sizes that make no network, and numbers below zero."""
@@ -131,6 +135,13 @@ class CodeNetwork(CodeModel):
     hidden: int = 128
     evenness: float = 0.5
     """How evenly the classes are seen in training, 0: as often as they are recorded, 1: each equally often."""
+
+    search: ClassVar[Space] = {
+        "steps": Whole(300, 4000, log=True),
+        "learning_rate": Floats(3e-4, 1e-2, log=True),
+        "hidden": Whole(16, 256, log=True),
+        "evenness": Floats(0.0, 1.0),
+    }
 
     @abstractmethod
     def build(self, code: SequenceCode, rng: torch.Generator) -> LossSampler:

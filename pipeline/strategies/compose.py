@@ -2,24 +2,40 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from models.reporting import Report, silent
 from pipeline.schema import require
+from pipeline.search_space import Choice, Floats, Space
 from pipeline.strategies.base import Synthesizer, TrackStrategy
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.flip import Flip
+from pipeline.strategies.memory import fitted
 from pipeline.windows import Windows
 
 
 @dataclass(frozen=True)
-class Sequential:
+class Sequential(Facts):
     """Each part is applied to what the part before it made: flip, then scale, then jitter."""
 
     parts: tuple[TrackStrategy, ...]
     probability: float = 1.0
     """Chance of each part for each window."""
     name: str = "sequential"
+
+    @property
+    def cost(self) -> float:
+        """All parts are fitted."""
+        return summed(self.parts)
+
+    @property
+    def keeps_scenes(self) -> bool:
+        """If every part does."""
+        return all(part.keeps_scenes for part in self.parts)
+
+    search: ClassVar[Space] = {"probability": Floats(0.1, 1.0)}
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Parts that transform are fitted again to what they are given; the first sees the real windows."""
@@ -37,12 +53,19 @@ class Sequential:
 
 
 @dataclass(frozen=True)
-class Mixture:
-    """Some samples of each part, in given proportions."""
+class Mixture(Facts):
+    """Some samples of each part, in given proportions.
+
+    Batches hold as many samples of the first part, beside real ones, as if there were no other part.
+    """
 
     parts: tuple[TrackStrategy, ...]
     weights: tuple[float, ...]
     name: str = "mixture"
+
+    search: ClassVar[Space] = {
+        "weights": Choice(((4.0, 1.0), (2.0, 1.0), (0.6, 0.4), (1.0, 1.0), (1.0, 2.0), (1.0, 4.0)))
+    }
 
     def __post_init__(self) -> None:
         """One positive weight for each part."""
@@ -51,9 +74,26 @@ class Mixture:
         )
         require(min(self.weights) > 0, f"weights must be positive, got {self.weights}")
 
+    @property
+    def cost(self) -> float:
+        """All parts are fitted."""
+        return summed(self.parts)
+
+    @property
+    def share(self) -> float:
+        """Of a batch with parts a of the first, r of what is real and s in all: a / r is kept, and a = s w / sum(w)."""
+        first = self.weights[0] / sum(self.weights)
+        to_real = self.parts[0].share / (1 - self.parts[0].share)
+        return to_real / (to_real + first)
+
+    @property
+    def keeps_scenes(self) -> bool:
+        """If every part does."""
+        return all(part.keeps_scenes for part in self.parts)
+
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Fit every part to the same real windows."""
-        synthesizers = [part.fit(real, rng, report) for part in self.parts]
+        synthesizers = [fitted(part, real, rng, report) for part in self.parts]
 
         def synthesize(count: int, rng: np.random.Generator) -> Windows:
             counts = apportion(count, self.weights)
@@ -64,14 +104,29 @@ class Mixture:
 
 
 @dataclass(frozen=True)
-class Mirrored:
+class Mirrored(Facts):
     """The samples of another strategy, half of them mirrored left to right."""
 
     part: TrackStrategy
 
+    @property
+    def cost(self) -> float:
+        """As long as the other takes."""
+        return self.part.cost
+
+    @property
+    def share(self) -> float:
+        """As many as of the other."""
+        return self.part.share
+
+    @property
+    def keeps_scenes(self) -> bool:
+        """If the other does."""
+        return self.part.keeps_scenes
+
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Fit the other strategy."""
-        draw = self.part.fit(real, rng, report)
+        draw = fitted(self.part, real, rng, report)
 
         def synthesize(count: int, rng: np.random.Generator) -> Windows:
             windows = draw(count, rng)
@@ -79,6 +134,11 @@ class Mirrored:
             return Windows.concatenate([straight, Flip().fit(turned, rng)(len(turned), rng)]) if count else windows
 
         return synthesize
+
+
+def summed(parts: Sequence[TrackStrategy]) -> float:
+    """How long an arm takes that fits all of these parts, in plain arms."""
+    return 1 + sum(part.cost - 1 for part in parts)
 
 
 def apportion(count: int, weights: Sequence[float]) -> list[int]:

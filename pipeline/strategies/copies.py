@@ -6,13 +6,16 @@ import numpy as np
 
 from models.reporting import Report, silent
 from pipeline.strategies.base import Synthesizer
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.transforms import transforming
 from pipeline.windows import Windows
 
 
 @dataclass(frozen=True)
-class Copies:
+class Copies(Facts):
     """Real windows, unchanged."""
+
+    keeps_scenes = True
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Nothing to learn."""

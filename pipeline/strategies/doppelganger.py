@@ -25,6 +25,8 @@ class DoppelGanger(CodeGan):
     """Weight of the critic of the attributes."""
     name: str = "doppelganger"
 
+    cost = 3.3
+
     def build(self, code: SequenceCode, rng: torch.Generator) -> DoppelGenerator:
         """Attributes first."""
         return DoppelGenerator(code, len(KINDS), self.hidden, generator=rng)

@@ -6,6 +6,7 @@ camera, where a real road user stood. Any agent can then meet any ego motion, an
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -14,6 +15,7 @@ from models.reporting import Report, silent
 from pipeline.ego_paths import compose, inverse, planar_path
 from pipeline.reprojection import Lifted, lift, lower, with_scenes
 from pipeline.schema import KINDS
+from pipeline.search_space import Floats, Space
 from pipeline.strategies.adversarial import Adversarial
 from pipeline.strategies.base import Synthesizer
 from pipeline.strategies.ego_pool import EgoPool, limits_for
@@ -40,6 +42,15 @@ class FactorisedGan(Adversarial):
     oversample: float = 2.0
     """Candidates for each sample, from which the real histogram is matched."""
     name: str = "factorised_gan"
+
+    search: ClassVar[Space] = {
+        **Adversarial.search,
+        "outside_percent": Floats(0.02, 5.0, log=True),
+        "oversample": Floats(1.0, 4.0),
+    }
+
+    cost = 3.8
+    keeps_scenes = True
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Train both generators.

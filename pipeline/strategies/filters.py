@@ -6,16 +6,19 @@ careless, so the constant-velocity error of the kept windows is reported beside 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool
 
 from models.reporting import Report, silent
 from pipeline.schema import KINDS, UserError, require
+from pipeline.search_space import Floats, Space
 from pipeline.strategies.base import Synthesizer, TrackStrategy, steered
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.kinematics import constant_velocity_error, kinematics
 from pipeline.strategies.matching import rank_within
+from pipeline.strategies.memory import fitted
 from pipeline.windows import Windows
 
 Keep: TypeAlias = Callable[[Windows], np.ndarray]
@@ -57,6 +60,8 @@ class KinematicEnvelope:
     outside_percent: float = 0.5
     """Share of the real windows beyond each limit."""
 
+    search: ClassVar[Space] = {"outside_percent": Floats(0.02, 5.0, log=True)}
+
     def __post_init__(self) -> None:
         """Some windows must be believable."""
         require(0 <= self.outside_percent < 100, f"outside_percent must lie in [0, 100), got {self.outside_percent}")
@@ -83,6 +88,8 @@ class CriticScore:
     """
 
     keep_percent: float = 70.0
+
+    search: ClassVar[Space] = {"keep_percent": Floats(30.0, 100.0)}
 
     def __post_init__(self) -> None:
         """Something must be kept."""
@@ -112,16 +119,31 @@ class CriticScore:
 
 
 @dataclass(frozen=True)
-class Filtered:
+class Filtered(Facts):
     """The samples of another strategy that pass every filter, in the class balance of the strategy itself."""
 
     part: TrackStrategy
     filters: tuple[Filter, ...]
     name: str = "filtered"
 
+    @property
+    def cost(self) -> float:
+        """As long as the other takes."""
+        return self.part.cost
+
+    @property
+    def share(self) -> float:
+        """As many as of the other."""
+        return self.part.share
+
+    @property
+    def keeps_scenes(self) -> bool:
+        """If the other does."""
+        return self.part.keeps_scenes
+
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Fit the strategy, then the filters; report how many pass and how predictable they are."""
-        synthesize = self.part.fit(real, rng, report)
+        synthesize = fitted(self.part, real, rng, report)
         pool = synthesize(POOL, rng)
         keeps = [recipe.fit(real, pool, synthesize) for recipe in self.filters]
         kept = pool.take(_passing(keeps, pool))

@@ -7,13 +7,16 @@ import numpy as np
 from models.reporting import Report, silent
 from pipeline.scenes import Scenes
 from pipeline.strategies.base import Synthesizer
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.transforms import transforming
 from pipeline.windows import Windows
 
 
 @dataclass(frozen=True)
-class Flip:
+class Flip(Facts):
     """Horizontal flip, exact: a box and its mirror image are equally valid labels."""
+
+    keeps_scenes = True
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Nothing to learn."""

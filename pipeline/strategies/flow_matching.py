@@ -19,6 +19,8 @@ class FlowMatching(CodeNetwork):
     """Steps of Heun's method from noise to a code, two evaluations of the network each."""
     name: str = "flow"
 
+    cost = 1.8
+
     def build(self, code: SequenceCode, rng: torch.Generator) -> CodeFlow:
         """Three hidden layers."""
         return CodeFlow(code, len(KINDS), self.hidden, self.sampling_steps, generator=rng)

@@ -1,6 +1,7 @@
 """Windows from a Gaussian mixture for each class: what a generator without a network can do."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -9,6 +10,7 @@ from models.code_sampler import CodeSampler
 from models.reporting import Report
 from models.sequence_code import SequenceCode
 from pipeline.schema import KINDS
+from pipeline.search_space import Floats, Space, Whole
 from pipeline.strategies.code_strategy import CodeModel
 from pipeline.strategies.window_code import CodedWindows
 
@@ -22,6 +24,8 @@ class Gmm(CodeModel):
     regularisation: float = 1e-3
     """Added to every variance; codes have variance 1."""
     name: str = "gmm"
+
+    search: ClassVar[Space] = {"gaussians": Whole(2, 40, log=True), "regularisation": Floats(1e-5, 1e-1, log=True)}
 
     def build(self, code: SequenceCode, rng: torch.Generator) -> CodeMixture:
         """Standard normal."""

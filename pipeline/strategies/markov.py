@@ -1,6 +1,7 @@
 """Windows from a Markov chain on velocities: real changes of motion in a new order."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -9,6 +10,7 @@ from models.code_sampler import CodeSampler
 from models.reporting import Report
 from models.sequence_code import SequenceCode
 from pipeline.schema import KINDS, UserError
+from pipeline.search_space import Floats, Space, Whole
 from pipeline.strategies.code_strategy import CodeModel
 from pipeline.strategies.window_code import CodedWindows
 
@@ -22,6 +24,8 @@ class Markov(CodeModel):
     noise: float = 0.1
     """Deviation of what is added to places, which have deviation 1."""
     name: str = "markov"
+
+    search: ClassVar[Space] = {"neighbours": Whole(2, 30, log=True), "noise": Floats(0.0, 0.5)}
 
     def build(self, code: SequenceCode, rng: torch.Generator) -> CodeMarkov:
         """A chain that stands still.

@@ -9,12 +9,13 @@ from models.reporting import Report, silent
 from pipeline.boxes import from_relative, to_relative
 from pipeline.scenes import Scenes
 from pipeline.strategies.base import Synthesizer
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.transforms import transforming
 from pipeline.windows import Windows
 
 
 @dataclass(frozen=True)
-class Noise:
+class Noise(Facts):
     """Boxes that keep a real window's place and mean size and are shaken independently in every frame.
 
     Their places in the world are shaken likewise, in metres and on their own account: neither means anything.
@@ -22,6 +23,8 @@ class Noise:
 
     strength: float = 1.0
     """Standard deviation of the noise in units of the window's own motion (its standard deviation over time)."""
+
+    keeps_scenes = True
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Nothing to learn."""

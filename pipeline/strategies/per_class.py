@@ -9,11 +9,13 @@ from pipeline.schema import KINDS, UserError, require
 from pipeline.strategies.base import Synthesizer, TrackStrategy
 from pipeline.strategies.compose import Mirrored
 from pipeline.strategies.copies import Copies
+from pipeline.strategies.facts import Facts
+from pipeline.strategies.memory import fitted
 from pipeline.windows import Windows
 
 
 @dataclass(frozen=True)
-class PerClass:
+class PerClass(Facts):
     """Samples of another strategy for ``kinds``, and mirrored or straight copies of all other windows.
 
     The strategy is fitted to the windows of its classes alone; the balance of classes is the recorded one.
@@ -22,6 +24,21 @@ class PerClass:
     part: TrackStrategy
     kinds: tuple[str, ...] = ("Car", "Van", "Cyclist")
     name: str = "per_class"
+
+    @property
+    def cost(self) -> float:
+        """As long as the other takes."""
+        return self.part.cost
+
+    @property
+    def share(self) -> float:
+        """As many as of the other."""
+        return self.part.share
+
+    @property
+    def keeps_scenes(self) -> bool:
+        """If the other does."""
+        return self.part.keeps_scenes
 
     def __post_init__(self) -> None:
         """Only known classes, and at least one."""
@@ -37,7 +54,7 @@ class PerClass:
         chosen = np.isin(real.kind, [KINDS.index(kind) for kind in self.kinds])
         if not chosen.any():
             raise UserError(f'Strategy "{self.name}": no window to learn from is a {" or a ".join(self.kinds)}.')
-        draw = self.part.fit(real.take(chosen), rng, report)
+        draw = fitted(self.part, real.take(chosen), rng, report)
         rest = real.take(~chosen)
         draw_rest = Mirrored(Copies()).fit(rest, rng) if len(rest) else None
 

@@ -5,6 +5,7 @@ moves. Both halves of a sample are recorded, only their combination is new, so i
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -13,8 +14,10 @@ from models.reporting import Report, silent
 from pipeline.ego_paths import compose, planar_path, smoothed
 from pipeline.reprojection import Lifted, lift, lower, with_scenes
 from pipeline.schema import require
+from pipeline.search_space import Floats, Space
 from pipeline.strategies.base import Synthesizer
 from pipeline.strategies.ego_pool import EgoPool, limits_for
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.filters import KinematicEnvelope
 from pipeline.strategies.kinematics import constant_velocity_error
 from pipeline.strategies.matching import Marginals
@@ -27,7 +30,7 @@ TURNS_FREELY_MPS = 5.0
 
 
 @dataclass(frozen=True)
-class Recombination:
+class Recombination(Facts):
     """Real agents before real ego paths of other drives, driven a little faster, slower or to the side.
 
     The middle frame is the anchor: there the agent stays where it was recorded, so that placement and size are right.
@@ -51,6 +54,16 @@ class Recombination:
     oversample: float = 2.0
     """Candidates for each sample, from which the real histogram is matched."""
     name: str = "recombination"
+
+    search: ClassVar[Space] = {
+        "speed_within_mps": Floats(0.5, 8.0),
+        "faster": Floats(1.0, 1.5),
+        "sideways_sd_m": Floats(0.0, 1.0),
+        "wide": Floats(0.0, 0.6),
+        "oversample": Floats(1.0, 4.0),
+    }
+
+    keeps_scenes = True
 
     def __post_init__(self) -> None:
         """Refuse what cannot be driven or drawn from."""

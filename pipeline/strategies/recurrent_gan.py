@@ -22,6 +22,8 @@ class RecurrentGan(CodeGan):
     penalty: str = "r1"
     name: str = "rcgan"
 
+    cost = 4.3
+
     def build(self, code: SequenceCode, rng: torch.Generator) -> RecurrentGenerator:
         """One layer."""
         return RecurrentGenerator(code, len(KINDS), self.hidden, generator=rng)

@@ -36,6 +36,8 @@ class ResidualGan(Adversarial):
     """Principal components of the residual of a future."""
     name: str = "residual_gan"
 
+    cost = 3.3
+
     def __post_init__(self) -> None:
         """A velocity needs two frames."""
         super().__post_init__()

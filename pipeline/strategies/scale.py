@@ -1,21 +1,26 @@
 """Nearer or farther: boxes scaled about the image centre, as if the camera had a longer or shorter lens."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from models.reporting import Report, silent
 from pipeline.schema import require
+from pipeline.search_space import Floats, Space
 from pipeline.strategies.base import Synthesizer
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.transforms import transforming
 from pipeline.windows import Windows
 
 
 @dataclass(frozen=True)
-class Scale:
+class Scale(Facts):
     """One factor per window, log-uniform in [1 / most, most]."""
 
     most: float = 1.25
+
+    search: ClassVar[Space] = {"most": Floats(1.02, 2.0, log=True)}
 
     def __post_init__(self) -> None:
         """Refuse a factor below 1."""

@@ -19,6 +19,8 @@ class SequenceGan(CodeGan):
 
     name: str = "gan"
 
+    cost = 4.0
+
     def build(self, code: SequenceCode, rng: torch.Generator) -> SequenceGenerator:
         """Coarse to fine."""
         return SequenceGenerator(code, len(KINDS), self.hidden, generator=rng)

@@ -1,22 +1,27 @@
 """Time warping: the same path, run through at an uneven pace (Um et al., ICMI 2017, section 3)."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from models.reporting import Report, silent
 from pipeline.schema import require
+from pipeline.search_space import Floats, Space
 from pipeline.strategies.base import Synthesizer
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.transforms import transforming
 from pipeline.windows import Windows
 
 
 @dataclass(frozen=True)
-class TimeWarp:
+class TimeWarp(Facts):
     """Frame t shows what happened at t + a sin(pi t / T) + b sin(2 pi t / T): both ends stay, the pace changes."""
 
     most_frames: float = 1.5
     """Largest shift of a frame by either wave; small enough that time never runs backwards."""
+
+    search: ClassVar[Space] = {"most_frames": Floats(0.2, 2.0, log=True)}
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Nothing to learn.

@@ -16,6 +16,8 @@ class Vae(CodeNetwork):
 
     name: str = "vae"
 
+    cost = 1.5
+
     def build(self, code: SequenceCode, rng: torch.Generator) -> CodeVae:
         """Two hidden layers each way."""
         return CodeVae(code, len(KINDS), self.hidden, generator=rng)

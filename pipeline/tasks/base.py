@@ -8,6 +8,7 @@ import pandas as pd
 
 from models.reporting import Report, silent
 from pipeline.samples import Samples
+from pipeline.schedule import Schedule
 
 Sample = TypeVar("Sample", bound=Samples, contravariant=True)
 Fitted = TypeVar("Fitted")
@@ -31,12 +32,12 @@ class Task(Protocol, Generic[Sample, Fitted]):
         self,
         train: Sample,
         synthetic: Sample | None,
-        share: float,
+        schedule: Schedule,
         valid: Sample,
         rng: np.random.Generator,
         report: Report = silent,
     ) -> Fitted:
-        """Train for a fixed number of optimiser steps on batches with ``share`` synthetic samples.
+        """Train for a fixed number of optimiser steps on batches of which ``schedule`` says how much is synthetic.
 
         The steps and the batch size do not depend on how much data there is: more data never means more training.
         ``valid`` are samples of the training drives' side, kept for choosing the checkpoint.

@@ -14,6 +14,7 @@ from models.reporting import Report, silent
 from models.supervised import SupervisedRecipe, train_supervised
 from pipeline.pictures import Pictures, as_tensor
 from pipeline.randomness import torch_generator
+from pipeline.schedule import Schedule
 from pipeline.schema import KINDS, UserError
 from pipeline.tasks.average_precision import (
     DIFFICULTIES,
@@ -61,18 +62,18 @@ class Detection:
         self,
         train: Pictures,
         synthetic: Pictures | None,
-        share: float,
+        schedule: Schedule,
         valid: Pictures,
         rng: np.random.Generator,
         report: Report = silent,
     ) -> CentrePointDetector:
-        """Train on batches of which ``share`` is synthetic; the last weights are kept, and ``valid`` is not used."""
+        """Train on batches that are synthetic as ``schedule`` says; the last weights are kept, ``valid`` is not used."""
         initial, order = torch_generator(rng), torch_generator(rng)
         network = CentrePointDetector(len(self.kinds), self.width, generator=initial)
-        pools = pools_of(train, synthetic, share, self.training.batch)
+        pools = pools_of(train, synthetic, schedule, self.training.batch, self.training.steps)
 
         def draw_batch(step: int) -> tuple[Tensor, ...]:
-            parts = [self._tensors(pool.drawn(order)) for pool in pools]
+            parts = [self._tensors(pool.drawn(order, step)) for pool in pools if pool.count(step)]
             most = max(kind.shape[1] for _, _, kind in parts)
             boxes = [torch.nn.functional.pad(part, (0, 0, 0, most - part.shape[1])) for _, part, _ in parts]
             kinds = [torch.nn.functional.pad(part, (0, most - part.shape[1]), value=PADDING) for *_, part in parts]

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn.functional import smooth_l1_loss
 
 from models.hypotheses import best_of_k_loss
-from models.reporting import Report, silent
 from models.supervised import SupervisedRecipe
 from pipeline.tasks import ground_paths
 from pipeline.tasks.ground_errors import ground_errors
@@ -75,33 +74,23 @@ class GroundPlane(Hypotheses):
         alone = smooth_l1_loss(futures[:, 0], target, beta=BETA)
         return alone + best_of_k_loss(futures, odds, target, BETA)
 
-    def train(
-        self,
-        train: Windows,
-        synthetic: Windows | None,
-        share: float,
-        valid: Windows,
-        rng: np.random.Generator,
-        report: Report = silent,
-    ) -> FittedPredictor:
-        """Train on the windows whose place on the ground is known.
+    def usable(self, windows: Windows) -> Windows:
+        """Those whose place on the ground is known.
 
         Raises:
             UserError: there are none; the message tells what is missing.
         """
-        known = known_on_ground(train, NAME)
-        added = None if synthetic is None else known_on_ground(synthetic, NAME)
-        return super().train(known, added, share, known_on_ground(valid, NAME), rng, report)
+        return known_on_ground(windows, NAME)
 
     def evaluate(self, fitted: FittedPredictor, held_out: Windows) -> pd.DataFrame:
         """One row of errors in metres per window whose place on the ground is known."""
         assert isinstance(fitted, FittedGroundPlane)
-        known = known_on_ground(held_out, NAME)
+        known = self.usable(held_out)
         return ground_errors(np.stack(fitted.futures(known)), known)
 
     def examine_baselines(self, train: Windows, held_out: Windows) -> dict[str, pd.DataFrame]:
         """The errors in metres of standing still and of constant velocity."""
-        known = known_on_ground(held_out, NAME)
+        known = self.usable(held_out)
         steady = steady_motion(known, self.history)
         forecasts = {"constant_position": np.zeros_like(steady), "constant_velocity": steady}
         return {name: ground_errors(places[None], known) for name, places in forecasts.items()}

@@ -1,6 +1,6 @@
 """What the tasks on pictures share: batches of real and synthetic pictures, and networks as arrays."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from pipeline.pictures import Pictures, as_tensor
+from pipeline.schedule import Schedule
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -19,22 +20,28 @@ AT_ONCE = 16
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Pictures, and how many of them each batch takes."""
+    """Pictures, and how many of them the batch of each step takes."""
 
     pictures: Pictures
-    count: int
+    count: Callable[[int], int]
 
-    def drawn(self, generator: torch.Generator) -> Pictures:
-        """This pool's part of a batch, with replacement."""
-        return self.pictures.take(torch.randint(len(self.pictures), (self.count,), generator=generator).numpy())
+    def drawn(self, generator: torch.Generator, step: int = 0) -> Pictures:
+        """This pool's part of the batch of ``step``, with replacement."""
+        return self.pictures.take(torch.randint(len(self.pictures), (self.count(step),), generator=generator).numpy())
 
 
-def pools_of(train: Pictures, synthetic: Pictures | None, share: float, batch: int) -> list[Pool]:
-    """Where batches come from: ``share`` of each is synthetic, if there is anything synthetic."""
+def pools_of(train: Pictures, synthetic: Pictures | None, schedule: Schedule, batch: int, steps: int = 1) -> list[Pool]:
+    """Where batches come from: they are synthetic as ``schedule`` says, if there is anything synthetic.
+
+    A task whose loop does not tell its step leaves out ``steps``: its batches all are as the first one.
+    """
     if synthetic is None or not len(synthetic):
-        return [Pool(train, batch)]
-    pools = [Pool(train, batch - round(share * batch)), Pool(synthetic, round(share * batch))]
-    return [pool for pool in pools if pool.count]
+        return [Pool(train, lambda step: batch)]
+    pools = [
+        Pool(train, lambda step: schedule.counts(step, steps, batch)[0]),
+        Pool(synthetic, lambda step: schedule.counts(step, steps, batch)[1]),
+    ]
+    return [pool for pool in pools if any(pool.count(step) for step in range(steps))]
 
 
 def in_parts(images: UInt8[np.ndarray, "n height width 3"]) -> Iterator[Float[Tensor, "part 3 height width"]]:

@@ -16,6 +16,7 @@ from models.reporting import Report, silent
 from models.supervised import SupervisedRecipe, train_supervised
 from pipeline.boxes import to_relative
 from pipeline.randomness import torch_generator
+from pipeline.schedule import Schedule
 from pipeline.tasks.baselines import baselines, constant_velocity, relative_history, to_pixels
 from pipeline.tasks.forecast_errors import forecast_errors
 from pipeline.tasks.forecast_features import Standardiser, motion_features, place_features
@@ -85,12 +86,14 @@ class Prediction:
         self,
         train: Windows,
         synthetic: Windows | None,
-        share: float,
+        schedule: Schedule,
         valid: Windows,
         rng: np.random.Generator,
         report: Report = silent,
     ) -> FittedPredictor:
-        """Train on batches of which ``share`` is synthetic; keep the weights that do best on ``valid``."""
+        """Train on batches that are synthetic as ``schedule`` says; keep the weights that do best on ``valid``."""
+        train, valid = self.usable(train), self.usable(valid)
+        synthetic = None if synthetic is None else self.usable(synthetic)
         initial, batches = torch_generator(rng), torch_generator(rng)
         motion, place = (Standardiser.of(values) for values in self.fitted.features(train, self.history))
         scale = np.sqrt(np.abs(self.fitted.residual(train, self.history)).mean(axis=0) + 1e-3)
@@ -98,9 +101,10 @@ class Prediction:
         network = self.network(len(motion.mean), len(place.mean), horizon, outputs, initial)
         fitted = self.fitted(network, motion, place, scale, self.history)
         pools = [self._tensors(pool, fitted) for pool in (train, synthetic) if pool is not None and len(pool)]
-        counts = self._batch_counts(len(pools), share)
+        steps, batch = self.training.steps, self.training.batch
 
         def draw_batch(step: int) -> tuple[Tensor, ...]:
+            counts = schedule.counts(step, steps, batch) if len(pools) > 1 else (batch,)
             parts = [_draw(pool, count, batches) for pool, count in zip(pools, counts, strict=True)]
             return tuple(torch.cat(columns) for columns in zip(*parts, strict=True)) if len(parts) > 1 else parts[0]
 
@@ -109,6 +113,10 @@ class Prediction:
 
         train_supervised(network, self.training, draw_batch, self.loss, validate, report)
         return fitted
+
+    def usable(self, windows: Windows) -> Windows:
+        """What can be learnt from and examined: as a rule, all."""
+        return windows
 
     def network(self, features: int, static: int, horizon: int, outputs: int, generator: torch.Generator) -> nn.Module:
         """An untrained network, its weights drawn from ``generator``."""
@@ -152,11 +160,6 @@ class Prediction:
         """Network inputs, and the residual over constant velocity in units of ``scale``."""
         target = fitted.residual(windows, self.history) / fitted.scale
         return (*fitted.inputs(windows), torch.from_numpy(target.astype(np.float32)))
-
-    def _batch_counts(self, pools: int, share: float) -> list[int]:
-        batch = self.training.batch
-        synthetic = round(share * batch)
-        return [batch] if pools == 1 else [batch - synthetic, synthetic]
 
 
 def _draw(pool: tuple[Tensor, ...], count: int, generator: torch.Generator) -> tuple[Tensor, ...]:

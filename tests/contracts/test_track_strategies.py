@@ -11,7 +11,7 @@ import pytest
 from pipeline.boxes import visible
 from pipeline.registry import configured
 from pipeline.schema import UserError
-from pipeline.strategies import KEEP_SCENES, PLACEBOS, TRACK_STRATEGIES, TrackStrategy
+from pipeline.strategies import PLACEBOS, TRACK_STRATEGIES, TrackStrategy
 from pipeline.strategies.base import Synthesizer
 from pipeline.strategies.filters import Filtered
 from pipeline.windows import Windows
@@ -90,7 +90,7 @@ def test_samples_are_as_many_as_asked_for_finite_in_view_and_signed(
     assert (samples.boxes[..., 2:] <= samples.image_size[:, None] - 1).all()
     assert set(samples.origin) <= set(TRACK_STRATEGIES)
     assert set(samples.kind) <= set(street_windows.kind)
-    assert (samples.scenes is not None) == (name in KEEP_SCENES)
+    assert (samples.scenes is not None) == TRACK_STRATEGIES[name].keeps_scenes
 
 
 def test_zero_samples_can_be_asked_for(fitted: Synthesizer) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from flows.arm_store import ArmStore, Job
 from pipeline.arms import Arm, ArmResult, Design
+from pipeline.schedule import Schedule
 from pipeline.splits import Split
 from pipeline.store import Ingested
 from pipeline.windows import Windows
@@ -33,7 +34,7 @@ def test_the_key_changes_with_everything_the_numbers_depend_on() -> None:
     keys = {
         job().key,
         job(arm=replace(ARM, seed=1)).key,
-        job(arm=replace(ARM, share=0.25)).key,
+        job(arm=replace(ARM, schedule=Schedule(0.25))).key,
         job(design=Design(history=8)).key,
         job(design=Design(options={"task": {"steps": 5}})).key,
         job(split=Split(("a",), ("c",), ("b",))).key,

@@ -14,7 +14,7 @@ from flows import augment_kitti as flow_module
 from flows import recording, tracking
 from flows.augment_kitti import arm_store, augment_kitti
 from flows.results import load_facts, load_samples, load_scores
-from flows.training import examine_arm
+from flows.training import examine_arms
 from pipeline.schema import UserError
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -213,7 +213,7 @@ def test_a_failed_arm_is_tried_again_but_a_users_mistake_is_not(
     with pytest.raises(UserError, match="long enough"):
         augment_kitti(**study.arguments, workers=1)
     assert len(tries) == 1
-    assert examine_arm.retries == 2
+    assert examine_arms.retries == 2
 
 
 def test_a_report_is_never_written_over_other_files(study: SimpleNamespace, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_arms_are_every_combination_and_synthetic_only_ones_for_the_first_seeds(
 
 
 def test_learned_samples_get_a_smaller_share_of_the_batch() -> None:
-    shares = {arm.strategy: arm.share for arm in STUDIES["kitti-tracking"].arms(1)}
+    shares = {arm.strategy: arm.schedule.share for arm in STUDIES["kitti-tracking"].arms(1)}
     assert shares["gan"] == 0.25
     assert shares["flip"] == 0.5
 

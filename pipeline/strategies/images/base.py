@@ -8,6 +8,7 @@ import numpy as np
 from models.reporting import Report, silent
 from pipeline.pictures import Pictures
 from pipeline.schema import UserError
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.transforms import shuffled
 
 PictureSynthesizer: TypeAlias = Callable[[int, np.random.Generator], Pictures]
@@ -15,7 +16,7 @@ PictureSynthesizer: TypeAlias = Callable[[int, np.random.Generator], Pictures]
 
 
 @runtime_checkable
-class ImageStrategy(Protocol):
+class ImageStrategy(Facts, Protocol):
     """A recipe for synthetic labelled pictures."""
 
     def fit(self, real: Pictures, rng: np.random.Generator, report: Report = silent) -> PictureSynthesizer:

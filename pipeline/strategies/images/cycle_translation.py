@@ -1,6 +1,7 @@
 """Day into night by a CycleGAN that never saw one place both ways; the labels of the day are carried over."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -13,6 +14,8 @@ from models.reporting import Report, silent
 from models.translators import TranslatorPair
 from pipeline.pictures import Pictures, as_tensor
 from pipeline.randomness import torch_generator
+from pipeline.search_space import Floats, Space, Whole
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.images.base import PictureSynthesizer, changing, nights_of
 
 AT_ONCE = 8
@@ -20,7 +23,7 @@ AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class CycleTranslation:
+class CycleTranslation(Facts):
     """A CycleGAN small enough for a CPU, learnt from crops of the pictures' full height."""
 
     gan: CycleGan = field(
@@ -28,6 +31,14 @@ class CycleTranslation:
     )
     crop: int = 128
     """Columns of a crop; a multiple of 4."""
+
+    search: ClassVar[Space] = {
+        "steps": Whole(200, 3000, log=True),
+        "rate": Floats(1e-4, 2e-3, log=True),
+        "width": Whole(8, 32, log=True),
+    }
+
+    cost = 4.0
 
     def __post_init__(self) -> None:
         """Refuse crops that cannot be halved twice."""

@@ -1,12 +1,15 @@
 """Night without a network: darker, steeper, bluer and noisier, as one writes it down in ten minutes."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from models.reporting import Report, silent
 from pipeline.pictures import Pictures
 from pipeline.schema import require
+from pipeline.search_space import Floats, Space
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.images.base import PictureSynthesizer, changing
 
 TINT = np.array([0.85, 0.95, 1.1])
@@ -14,7 +17,7 @@ TINT = np.array([0.85, 0.95, 1.1])
 
 
 @dataclass(frozen=True)
-class Darken:
+class Darken(Facts):
     """gain · tint · pixel ^ gamma + noise, each picture with its own gamma, gain and tint."""
 
     gamma: tuple[float, float] = (1.3, 2.5)
@@ -22,6 +25,8 @@ class Darken:
     tint_sd: float = 0.08
     noise_sd: float = 0.02
     """Of the sensor; pixels lie in 0 to 1."""
+
+    search: ClassVar[Space] = {"tint_sd": Floats(0.0, 0.2), "noise_sd": Floats(0.0, 0.1)}
 
     def __post_init__(self) -> None:
         """Refuse what makes no picture."""

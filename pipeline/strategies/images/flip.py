@@ -6,11 +6,12 @@ import numpy as np
 
 from models.reporting import Report, silent
 from pipeline.pictures import Pictures
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.images.base import PictureSynthesizer, changing
 
 
 @dataclass(frozen=True)
-class Flip:
+class Flip(Facts):
     """Horizontal flip of picture, boxes and depth, exact: x -> (width - 1) - x."""
 
     def fit(self, real: Pictures, rng: np.random.Generator, report: Report = silent) -> PictureSynthesizer:

@@ -6,11 +6,12 @@ import numpy as np
 
 from models.reporting import Report, silent
 from pipeline.pictures import Pictures
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.images.base import PictureSynthesizer, changing
 
 
 @dataclass(frozen=True)
-class Noise:
+class Noise(Facts):
     """The pixels of each picture in random order: its colours stay, and nothing is to be seen."""
 
     def fit(self, real: Pictures, rng: np.random.Generator, report: Report = silent) -> PictureSynthesizer:

@@ -6,11 +6,12 @@ import numpy as np
 
 from models.reporting import Report, silent
 from pipeline.pictures import Pictures
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.images.base import PictureSynthesizer, changing, nights_of
 
 
 @dataclass(frozen=True)
-class Oracle:
+class Oracle(Facts):
     """Each picture's own twin by night, with the labels of the day."""
 
     def fit(self, real: Pictures, rng: np.random.Generator, report: Report = silent) -> PictureSynthesizer:

@@ -9,11 +9,12 @@ from models.reporting import Report, silent
 from pipeline.strategies.adapted import Adapted
 from pipeline.strategies.base import Synthesizer
 from pipeline.strategies.copies import Copies
+from pipeline.strategies.facts import Facts
 from pipeline.windows import Windows
 
 
 @dataclass(frozen=True)
-class Displaced:
+class Displaced(Facts):
     """Copies that lie too far to the right."""
 
     pixels: float = 150.0

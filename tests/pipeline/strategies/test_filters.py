@@ -7,6 +7,7 @@ from models.reporting import Report, silent
 from pipeline.schema import KINDS, UserError
 from pipeline.strategies.base import Synthesizer
 from pipeline.strategies.copies import Copies
+from pipeline.strategies.facts import Facts
 from pipeline.strategies.filters import (
     CriticScore,
     Filtered,
@@ -26,7 +27,7 @@ def _moving(windows: Windows, steps_px: np.ndarray) -> Windows:
 
 
 @dataclass(frozen=True)
-class _Half:
+class _Half(Facts):
     """Draws real windows, every second of which runs away at ten times the speed."""
 
     every: int = 2
@@ -41,7 +42,7 @@ class _Half:
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _Judged(Facts):
     """Draws real windows and scores them by the left edge of their first box."""
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> "_Judge":
@@ -130,7 +131,7 @@ def test_filters_that_reject_everything_say_so(toy_windows: Windows) -> None:
 
 
 @dataclass(frozen=True)
-class _AllRun:
+class _AllRun(Facts):
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         run = np.float32([200, 0, 200, 0]) * np.arange(20, dtype=np.float32)[:, None]
         return lambda count, rng: replace(real.take(np.zeros(count, int)), boxes=real.boxes[np.zeros(count, int)] + run)

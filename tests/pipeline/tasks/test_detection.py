@@ -9,6 +9,7 @@ from models.detector import PADDING, UNLABELLED
 from pipeline.arms import NONE, Arm, Design, examine_synthetic, run_arm, run_baselines
 from pipeline.pictures import Pictures
 from pipeline.registry import configured
+from pipeline.schedule import Schedule
 from pipeline.schema import KINDS, UserError
 from pipeline.splits import Split
 from pipeline.tasks.average_precision import Detected
@@ -48,7 +49,7 @@ def test_drives_without_an_object_that_is_asked_for_are_left_out(toy_pictures: P
 
 def test_the_night_of_held_out_drives_is_examined_and_synthetic_pictures_as_they_are(toy_pictures: Pictures) -> None:
     task = configured(Detection(), SHORT, "task")
-    model = task.train(toy_pictures, None, 0.5, toy_pictures, np.random.default_rng(0))
+    model = task.train(toy_pictures, None, Schedule(), toy_pictures, np.random.default_rng(0))
     by_night = replace(task, by_night=True)
     night = toy_pictures.made_by("oracle", toy_pictures.night)
     assert by_night.evaluate(model, toy_pictures).equals(task.evaluate(model, night))
@@ -81,7 +82,7 @@ def test_an_arm_on_pictures_leaves_what_one_on_tracks_leaves(toy_pictures: Pictu
 
 def test_stored_weights_find_the_same(toy_pictures: Pictures) -> None:
     task = configured(Detection(), SHORT, "task")
-    model = task.train(toy_pictures, toy_pictures, 0.5, toy_pictures, np.random.default_rng(0))
+    model = task.train(toy_pictures, toy_pictures, Schedule(), toy_pictures, np.random.default_rng(0))
     again = task.from_arrays(task.to_arrays(model))
     assert task.evaluate(again, toy_pictures).equals(task.evaluate(model, toy_pictures))
 

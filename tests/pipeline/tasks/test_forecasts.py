@@ -5,6 +5,7 @@ import pytest
 
 from models.supervised import SupervisedRecipe
 from pipeline.boxes import centre_and_size
+from pipeline.schedule import Schedule
 from pipeline.schema import KINDS
 from pipeline.tasks import TASKS
 from pipeline.tasks.baselines import KalmanFilter, baselines, relative_history, tune_kalman
@@ -103,14 +104,16 @@ def _accelerating(count: int, seed: int) -> Windows:
 def test_a_forecaster_learns_what_constant_velocity_cannot_know(recipe: type[Prediction]) -> None:
     train, held_out = _accelerating(1500, 0), _accelerating(200, 1)
     task = recipe(hidden=32, training=SupervisedRecipe(steps=250, batch=64, learning_rate=5e-3))
-    learnt = task.evaluate(task.train(train, None, 0.5, held_out, np.random.default_rng(0)), held_out)["ade_px"].mean()
+    learnt = task.evaluate(task.train(train, None, Schedule(), held_out, np.random.default_rng(0)), held_out)[
+        "ade_px"
+    ].mean()
     steady = forecast_errors(baselines(train, 10)["constant_velocity"](held_out), held_out)["ade_px"].mean()
     assert learnt < 0.5 * steady
 
 
 def test_the_predictor_looks_at_the_history_alone(toy_windows: Windows, quick: Prediction) -> None:
     train, valid, held_out = _split(toy_windows)
-    fitted = quick.train(train, None, 0.5, valid, np.random.default_rng(0))
+    fitted = quick.train(train, None, Schedule(), valid, np.random.default_rng(0))
     blind = held_out.moved_to(held_out.boxes.copy(), "real")
     blind.boxes[:, 10:] = 0
     np.testing.assert_array_equal(fitted.forecast(held_out), fitted.forecast(blind))
@@ -120,18 +123,18 @@ def test_one_seed_gives_one_predictor_whatever_happened_before(toy_windows: Wind
     import torch
 
     train, valid, held_out = _split(toy_windows)
-    first = quick.evaluate(quick.train(train, None, 0.5, valid, np.random.default_rng(3)), held_out)
+    first = quick.evaluate(quick.train(train, None, Schedule(), valid, np.random.default_rng(3)), held_out)
     torch.manual_seed(99)
     np.random.default_rng().random()
-    again = quick.evaluate(quick.train(train, None, 0.5, valid, np.random.default_rng(3)), held_out)
-    other = quick.evaluate(quick.train(train, None, 0.5, valid, np.random.default_rng(4)), held_out)
+    again = quick.evaluate(quick.train(train, None, Schedule(), valid, np.random.default_rng(3)), held_out)
+    other = quick.evaluate(quick.train(train, None, Schedule(), valid, np.random.default_rng(4)), held_out)
     assert first.equals(again)
     assert not first.equals(other)
 
 
 def test_a_predictor_survives_as_plain_arrays(toy_windows: Windows, quick: Prediction) -> None:
     train, valid, held_out = _split(toy_windows)
-    fitted = quick.train(train, train, 0.5, valid, np.random.default_rng(0))
+    fitted = quick.train(train, train, Schedule(), valid, np.random.default_rng(0))
     again = quick.from_arrays(quick.to_arrays(fitted))
     np.testing.assert_array_equal(again.forecast(held_out), fitted.forecast(held_out))
 
@@ -151,7 +154,7 @@ def test_every_arm_takes_the_same_number_of_steps_and_samples(
     totals = []
     for synthetic, share in ((None, 0.5), (train, 0.5), (train, 0.25), (toy_windows, 0.625)):
         drawn.clear()
-        quick.train(train, synthetic, share, valid, np.random.default_rng(0))
+        quick.train(train, synthetic, Schedule(share), valid, np.random.default_rng(0))
         totals.append(sum(drawn))
     assert totals == [100 * 32] * 4
 
@@ -159,7 +162,7 @@ def test_every_arm_takes_the_same_number_of_steps_and_samples(
 def test_the_best_of_several_hypotheses_is_never_worse_than_the_likeliest(toy_windows: Windows) -> None:
     train, valid, held_out = _split(toy_windows)
     task = Hypotheses(hidden=16, training=SupervisedRecipe(steps=50, batch=32, validate_every=50))
-    errors = task.evaluate(task.train(train, None, 0.5, valid, np.random.default_rng(0)), held_out)
+    errors = task.evaluate(task.train(train, None, Schedule(), valid, np.random.default_rng(0)), held_out)
     assert (errors["min_ade_px"] <= errors["ade_px"] + 1e-9).all()
     assert (errors["min_ade_px"] < errors["ade_px"]).any()
 

@@ -10,10 +10,11 @@ from pipeline.arms import Arm, Design, run_arm, run_baselines, the_strategy
 from pipeline.ego_paths import compose, inverse, planar_path
 from pipeline.reprojection import placed
 from pipeline.scenes import Scenes
+from pipeline.schedule import Schedule
 from pipeline.schema import KINDS, Calibration, UserError
 from pipeline.scoring.metrics import describe, metric_columns, step_columns
 from pipeline.splits import Split
-from pipeline.strategies import KEEP_SCENES, TRACK_STRATEGIES
+from pipeline.strategies import TRACK_STRATEGIES
 from pipeline.strategies.flip import Flip
 from pipeline.tasks.ground_errors import ground_errors
 from pipeline.tasks.ground_paths import ground_paths, motion_features, motion_scale, steady_motion
@@ -110,7 +111,7 @@ def test_nothing_of_the_future_reaches_the_forecast(street_windows: Windows) -> 
     blind = _blind(street_windows, 10)
     np.testing.assert_array_equal(steady_motion(street_windows, 10), steady_motion(blind, 10))
     np.testing.assert_array_equal(motion_features(street_windows, 10), motion_features(blind, 10))
-    fitted = QUICK.train(street_windows, None, 0.5, street_windows, np.random.default_rng(0))
+    fitted = QUICK.train(street_windows, None, Schedule(), street_windows, np.random.default_rng(0))
     np.testing.assert_array_equal(fitted.forecast(street_windows), fitted.forecast(blind))
 
 
@@ -119,7 +120,7 @@ def test_a_fitted_network_survives_as_plain_arrays_and_the_best_is_never_worse(
     street_windows: Windows, hypotheses: int
 ) -> None:
     task = replace(QUICK, hypotheses=hypotheses)
-    fitted = task.train(street_windows, street_windows.made_by("copies"), 0.5, street_windows, np.random.default_rng(0))
+    fitted = task.train(street_windows, street_windows.made_by("copies"), Schedule(), street_windows, np.random.default_rng(0))
     errors = task.evaluate(fitted, street_windows)
     assert task.evaluate(task.from_arrays(task.to_arrays(fitted)), street_windows).equals(errors)
     assert (errors["min_ade_m"] <= errors["ade_m"]).all()
@@ -128,7 +129,7 @@ def test_a_fitted_network_survives_as_plain_arrays_and_the_best_is_never_worse(
 
 def test_an_untrained_network_is_constant_velocity(street_windows: Windows) -> None:
     still = replace(QUICK, training=SupervisedRecipe(steps=1, learning_rate=1e-12))
-    fitted = still.train(street_windows, None, 0.5, street_windows, np.random.default_rng(0))
+    fitted = still.train(street_windows, None, Schedule(), street_windows, np.random.default_rng(0))
     np.testing.assert_allclose(fitted.forecast(street_windows), steady_motion(street_windows, 10), atol=1e-4)
 
 
@@ -142,7 +143,7 @@ def test_braking_is_learnt(kitti_calibration: Calibration) -> None:
     windows = Windows.concatenate(parts)
     train, held_out = of_drives(windows, ["0000"]), of_drives(windows, ["0001"])
     task = replace(QUICK, training=SupervisedRecipe(steps=200, batch=64, learning_rate=5e-3))
-    learnt = task.evaluate(task.train(train, None, 0.5, held_out, rng), held_out)["ade_m"].mean()
+    learnt = task.evaluate(task.train(train, None, Schedule(), held_out, rng), held_out)["ade_m"].mean()
     assert learnt < 0.5 * task.examine_baselines(train, held_out)["constant_velocity"]["ade_m"].mean()
 
 
@@ -161,12 +162,12 @@ def test_a_study_on_the_ground_has_baselines_with_the_columns_of_its_arms(street
 def test_windows_without_scenes_are_refused_and_their_maker_is_named(street_windows: Windows) -> None:
     flat = replace(street_windows, scenes=None)
     with pytest.raises(UserError, match=r"3D boxes .* calibration and the ego car's motion"):
-        QUICK.train(flat, None, 0.5, flat, np.random.default_rng(0))
+        QUICK.train(flat, None, Schedule(), flat, np.random.default_rng(0))
     with pytest.raises(UserError, match='Strategy "jitter" changes boxes in the image alone'):
-        QUICK.train(street_windows, flat.made_by("jitter"), 0.5, street_windows, np.random.default_rng(0))
+        QUICK.train(street_windows, flat.made_by("jitter"), Schedule(), street_windows, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("name", sorted(set(TRACK_STRATEGIES) - set(KEEP_SCENES)))
+@pytest.mark.parametrize("name", sorted(name for name, one in TRACK_STRATEGIES.items() if not one.keeps_scenes))
 def test_strategies_in_the_image_alone_are_refused_before_anything_is_trained(name: str) -> None:
     with pytest.raises(UserError, match=f'Strategy "{name.replace("+", ".")}" changes boxes.*flip, recombination'):
         the_strategy(name, Design(task="ground_plane"))

@@ -1,0 +1,36 @@
+"""What a study must know of a strategy before it is fitted. Where a strategy is unlike most, its class says so."""
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from pipeline.schedule import Schedule
+
+
+@runtime_checkable
+class Facts(Protocol):
+    """The usual facts; to state another one, write ``share = 0.25`` in the strategy's class."""
+
+    @property
+    def cost(self) -> float:
+        """How long an arm takes, in plain arms. Decides only about order and about what is worth remembering."""
+        return 1.0
+
+    @property
+    def share(self) -> float:
+        """Synthetic part of each training batch. Learned samples are less exact than transformed ones: fewer of them."""
+        return 0.5
+
+    @property
+    def schedule(self) -> Schedule:
+        """How that part changes during a training; as a rule, not at all."""
+        return Schedule(self.share)
+
+    @property
+    def keeps_scenes(self) -> bool:
+        """Whether samples hold in the world, not in the image alone: tasks on the ground can learn from them."""
+        return False
+
+    def beside(self, real: Any, rng: np.random.Generator) -> Any:
+        """What the real part of each batch is drawn from: the real samples, unless a strategy adds to them."""
+        return real

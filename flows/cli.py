@@ -15,6 +15,7 @@ COMMANDS = (
     "flows.commands.synthesize",
     "flows.commands.export",
     "flows.commands.render",
+    "flows.commands.compare",
     "flows.commands.record",
     "flows.commands.ui",
     "flows.commands.serve",

@@ -18,10 +18,10 @@ SHOWN = (STEADY, WORLD, MODEL_EGO, EGO)
 """Columns beside the models, where they exist."""
 
 TOLD = {
-    WORLD: "Constant velocity in the world learns nothing and leaves {:.0f} %: it sees the 3D boxes and the ego motion "
-    "of the past, which the model does not.",
-    MODEL_EGO: "The model that is told how the recording car will move leaves {:.0f} %: what it loses was never in the "
-    "observed boxes.",
+    WORLD: "Constant velocity in the world learns nothing and leaves {:.0f} %: it knows the 3D boxes and the ego motion "
+    "of the past, which the model does not see.",
+    MODEL_EGO: "The model that knows them, and is told how the recording car will move, leaves {:.0f} %: more samples "
+    "of what it was shown cannot teach it that.",
     BOTH: "Where road user and recording car are both told, projection and labels still leave {:.0f} %.",
 }
 

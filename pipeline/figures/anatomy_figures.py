@@ -12,6 +12,9 @@ from pipeline.scoring.anatomy import BY_DRIVE
 from pipeline.scoring.anatomy_traits import TRAITS
 from pipeline.scoring.conclusion import of_data
 
+ROLES = ("model", "baseline", "oracle")
+"""In the order in which they are drawn."""
+
 ROOM = 0.16
 """Least share of a bar, per ten letters, that takes its name inside."""
 
@@ -75,8 +78,9 @@ def _stacked(axes: Axes, place: float, parts: pd.DataFrame, column: str, theme: 
 def error_left(rows: pd.DataFrame, theme: Theme) -> Figure:
     """A bar for each forecast, models first; whiskers are 95 % intervals over seeds and drives."""
     shown = rows[(rows["by"] == BY_DRIVE) & rows["left_pct"].notna()]
+    shown = shown.sort_values("role", key=lambda roles: roles.map(ROLES.index), kind="stable")
     names = [str(name) for name in shown["subject"]]
-    colours = {"model": theme.better, "baseline": theme.muted, "oracle": theme.cycle[2]}
+    colours = dict(zip(ROLES, (theme.better, theme.muted, theme.cycle[2]), strict=True))
     figure, axes = new_axes(theme, 0.8 + 0.33 * len(shown), left=margin(names), right=0.1)
     for place, row in enumerate(shown.to_dict("records")):
         axes.barh(place, row["left_pct"], 0.62, color=colours[row["role"]])
@@ -89,5 +93,5 @@ def error_left(rows: pd.DataFrame, theme: Theme) -> Figure:
     axes.invert_yaxis()
     axes.tick_params(axis="y", labelcolor=theme.ink)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("error left, % of the plain model's   (blue: models, grey: no learning, green: oracles)")
+    axes.set_xlabel("error left, % of the plain model's")
     return figure

@@ -78,7 +78,7 @@ def _parts(traits: pd.DataFrame) -> list[tuple[str, str, np.ndarray]]:
     return parts
 
 
-def _part(subject: Subject, plain: Subject, inside: np.ndarray) -> dict[str, float]:
+def _part(subject: Subject, plain: Subject, inside: np.ndarray) -> dict[str, int | float]:
     answered = np.isfinite(subject.errors).all(axis=0)
     errors, reference = subject.errors.mean(axis=0), plain.errors.mean(axis=0)
     both = inside & answered & np.isfinite(reference)
@@ -94,7 +94,7 @@ def _part(subject: Subject, plain: Subject, inside: np.ndarray) -> dict[str, flo
     }
 
 
-def _by_drive(subject: Subject, plain: Subject, drive: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
+def _by_drive(subject: Subject, plain: Subject, drive: np.ndarray, rng: np.random.Generator) -> dict[str, int | float]:
     """The mean over drives; both sides on the windows that both have an answer to."""
     answered = np.isfinite(subject.errors).all(axis=0) & np.isfinite(plain.errors).all(axis=0)
     found = {"windows": int(answered.sum()), "windows_pct": 100.0 * answered.mean(), "share_pct": 100.0}

@@ -1,4 +1,4 @@
-"""Forecasts that are told a part of the future: what error they leave, no model without that knowledge can lose.
+"""Forecasts that are told a part of the future: what they lose against a model is about what not knowing it costs.
 
 All errors are in the metric of the task, one per window; NaN where an oracle has no answer.
 """
@@ -22,7 +22,7 @@ from pipeline.tasks.world_forecast import image_forecast, known_in_3d, world_for
 from pipeline.windows import Windows
 
 STEADY, WORLD, AGENT, EGO, BOTH, NEXT = (
-    "constant velocity", "world", "world, agent told", "world, ego told", "world, both told", "velocity, next told",
+    "constant velocity", "world", "world, agent told", "world, ego told", "world, both told", "next step told",
 )  # fmt: skip
 MODEL_EGO, MODEL_NEXT, LABELS = "model, ego told", "model, next told", "label noise"
 
@@ -33,7 +33,7 @@ KNOWLEDGE: Mapping[str, str] = {
     EGO: "the same, told how the recording car will move",
     BOTH: "the same, told both: what projection and labels leave",
     NEXT: "constant velocity, told the first position to come",
-    MODEL_EGO: "the model, trained and told how the recording car will move",
+    MODEL_EGO: "the model, trained with 3D boxes of the past and told how the recording car will move",
     MODEL_NEXT: "the plain model, told the first position to come",
     LABELS: "how far labels stray from a smooth track: nothing forecasts that",
 }

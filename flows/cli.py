@@ -11,6 +11,7 @@ COMMANDS = (
     "flows.commands.tune",
     "flows.commands.studies",
     "flows.commands.schema",
+    "flows.commands.download",
     "flows.commands.check",
     "flows.commands.synthesize",
     "flows.commands.export",

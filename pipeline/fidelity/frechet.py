@@ -40,7 +40,7 @@ def frechet_distance(first: Float[np.ndarray, "n feature"], second: Float[np.nda
     noise in a singular S1 S2, which make library versions negative on equal sets, do not arise.
 
     Raises:
-        ValueError: the sets differ in their features, have fewer than two samples, or are not finite.
+        ValueError: a set has fewer than two samples, or is not finite.
     """
     _check(first, second)
     if min(len(first), len(second)) >= first.shape[1]:
@@ -116,8 +116,6 @@ def _distance(mean_1: np.ndarray, mean_2: np.ndarray, trace_1: float, trace_2: f
 
 
 def _check(first: np.ndarray, second: np.ndarray) -> None:
-    if first.shape[1] != second.shape[1]:
-        raise ValueError(f"{first.shape[1]} and {second.shape[1]} features: both sets must come from one space")
     if min(len(first), len(second)) < 2:
         raise ValueError(f"{len(first)} and {len(second)} samples: a covariance needs two")
     if not (np.isfinite(first).all() and np.isfinite(second).all()):

@@ -37,7 +37,7 @@ def kernel_distance(
     without = [
         _estimate(
             _left(within_x, block), _left(within_y, block), _left(between, block),
-            len(x) - sizes_x[block], len(y) - sizes_y[block],
+            len(x) - int(sizes_x[block]), len(y) - int(sizes_y[block]),
         )
         for block in range(blocks)
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.metrics import balanced_accuracy_score
 
@@ -21,15 +21,16 @@ FOLDS = 5
 def two_sample_score(
     synthetic: Cloud, real: Cloud, rng: np.random.Generator, folds: int = FOLDS, trees: int = 30
 ) -> Reading:
-    """|balanced accuracy - 1/2| on held-out groups: 0 if nothing can be told apart, 1/2 if everything can.
+    """Balanced accuracy less 1/2 on held-out groups: 0 if nothing can be told apart, 1/2 if everything can.
 
-    Synthetic samples of a recorded drive go to that drive's fold, others to any.
+    Chance may put it below 0; taking the absolute value, as is usual, would make that a success of the classifier.
+
+    Synthetic samples of a recorded drive go to that drive's fold, others to folds of their own drives, or to any.
     """
-    groups = [cloud.drive if len(np.unique(real.drive)) > 1 else cloud.unit for cloud in (synthetic, real)]
-    count = min(folds, len(np.unique(groups[1])))
+    count = min(folds, len(np.unique(_groups(real))))
     if count < 2:
         return NOTHING
-    fold = np.concatenate(_folds(groups[0], groups[1], count, rng))
+    fold = np.concatenate(_folds(synthetic, real, count))
     points = np.concatenate([synthetic.points, real.points]).astype(np.float32)
     is_real = np.repeat([0, 1], [len(synthetic), len(real)])
     seeds = rng.integers(2**31, size=count)
@@ -45,7 +46,7 @@ def two_sample_score(
     if not scores:
         return NOTHING
     error = np.std(scores, ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else np.nan
-    return Reading(abs(float(np.mean(scores)) - 0.5), float(error))
+    return Reading(float(np.mean(scores)) - 0.5, float(error))
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,30 @@ class Discriminative(Measure):
         return two_sample_score(*halves, rng, self.folds, self.trees).value
 
 
-def _folds(
-    synthetic: np.ndarray, real: np.ndarray, count: int, rng: np.random.Generator
-) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " m"]]:
-    """Groups dealt out so that folds hold about as many real samples each."""
-    names, sizes = np.unique(real, return_counts=True)
-    loads, fold_of = np.zeros(count), dict[str, int]()
-    for place in np.argsort(-sizes, kind="stable"):
-        fold_of[names[place]] = int(loads.argmin())
-        loads[fold_of[names[place]]] += sizes[place]
-    anywhere = rng.choice(count, size=len(synthetic), p=loads / loads.sum())
-    known: Float[np.ndarray, " n"] = np.array([fold_of.get(name, -1) for name in synthetic], np.int64)
-    return np.where(known < 0, anywhere, known), np.array([fold_of[name] for name in real], np.int64)
+def _folds(synthetic: Cloud, real: Cloud, count: int) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " m"]]:
+    """A fold for each sample: whole drives (or units) of the real ones; synthetic ones go where their drive goes."""
+    groups = _groups(real)
+    made = synthetic.drive if groups is real.drive else synthetic.unit
+    of_real = _dealt(groups, count)
+    fold_of = dict(zip(groups.tolist(), of_real.tolist(), strict=True))
+    known = np.array([fold_of.get(name, -1) for name in made.tolist()], np.int64)
+    strange = known < 0
+    if strange.any():  # drives of their own stay together; where there is but one, its units do
+        own = synthetic.take(strange)
+        known[strange] = _dealt(own.drive if len(np.unique(own.drive)) >= count else own.unit, count)
+    return known, of_real
+
+
+def _groups(real: Cloud) -> np.ndarray:
+    """What must not be parted: drives, or units where there is one drive."""
+    return real.drive if len(np.unique(real.drive)) > 1 else real.unit
+
+
+def _dealt(groups: np.ndarray, count: int) -> Int[np.ndarray, " n"]:
+    """Folds of about equal size that part no group: the largest group first, always to the smallest fold."""
+    names, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    loads, fold_of = np.zeros(count), np.zeros(len(names), np.int64)
+    for group in np.argsort(-sizes, kind="stable"):
+        fold_of[group] = loads.argmin()
+        loads[fold_of[group]] += sizes[group]
+    return fold_of[place.ravel()]

@@ -18,7 +18,7 @@ SHOWN = (STEADY, WORLD, MODEL_EGO, EGO)
 """Columns beside the models, where they exist."""
 
 TOLD = {
-    WORLD: "Constant velocity in the world learns nothing and leaves {:.0f} %: it knows the 3D boxes and the ego motion "
+    WORLD: "Constant velocity in the world learns nothing and leaves {:.0f} %: it knows 3D boxes and ego motion "
     "of the past, which the model does not see.",
     MODEL_EGO: "The model that knows them, and is told how the recording car will move, leaves {:.0f} %: more samples "
     "of what it was shown cannot teach it that.",

@@ -62,6 +62,17 @@ def test_a_study_leaves_a_complete_folder(study: SimpleNamespace) -> None:
     assert set(load_samples(study.folder)) == {"copies", "noise", "flip"}
 
 
+def test_the_report_takes_the_error_apart(study: SimpleNamespace) -> None:
+    anatomy = pd.read_parquet(study.folder / "anatomy.parquet")
+    assert {"none", "flip", "model, ego told", "world, ego told", "label noise"} <= set(anatomy["subject"])
+    plain = anatomy[(anatomy["subject"] == "none") & (anatomy["by"] == "drives")]
+    scores = load_scores(study.folder)
+    assert plain["error"].item() == pytest.approx(next(arm.mean for arm in scores.arms if arm.strategy == "none"))
+    page = (study.folder / "report.html").read_text()
+    assert "What the error consists of" in page
+    assert (study.folder / "figures" / "error_left_1.png").exists()
+
+
 def test_held_out_drives_alone_are_examined(study: SimpleNamespace) -> None:
     assert set(pd.read_parquet(study.folder / "errors.parquet")["drive"]) == {"0002"}
     (split,) = load_facts(study.folder)["splits"]
@@ -103,7 +114,7 @@ def test_two_processes_find_the_numbers_of_one(
     monkeypatch.setattr(recording.tracking, "trouble", lambda: "not now")
     monkeypatch.setattr(flow_module, "arm_store", lambda: flow_module.ArmStore(tmp_path / "arms"))
     folder = augment_kitti(**study.arguments, workers=2, out=str(tmp_path / "two"))
-    assert len(list((tmp_path / "arms").iterdir())) == 11
+    assert len(list((tmp_path / "arms").iterdir())) == 13  # two of them only for the anatomy
     pd.testing.assert_frame_equal(
         pd.read_parquet(study.folder / "errors.parquet"), pd.read_parquet(Path(folder) / "errors.parquet")
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.scoring.conclusion import of_data
+from pipeline.scoring.conclusion import of_data, words
 from pipeline.scoring.scores import finite
 
 COLUMNS = (
@@ -14,6 +14,15 @@ COLUMNS = (
 """One row a value. ``space`` names the features, ``error`` is a standard error, ``n`` counts the synthetic samples,
 ``floor`` is what real against real gives, ``better`` is "lower", "higher" or "", ``alarm`` one sentence or empty."""
 
+QUESTIONS: dict[str, tuple[str, ...]] = {
+    "How varied": (
+        "recall", "coverage", "mode_coverage", "mode_difference", "class_balance", "diversity", "duplicates",
+    ),
+    "How new": ("nearest_training", "memorised", "membership"),
+}  # fmt: skip
+"""What a measure answers; any other tells how real the samples are."""
+
+REAL = "How real"
 ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
 FLOOR = "real against real"
 
@@ -30,7 +39,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class FidelityTable:
-    """Strategies by measures at one fraction of the real data."""
+    """Strategies by measures of one kind at one fraction of the real data."""
 
     title: str
     columns: tuple[str, ...]
@@ -51,10 +60,17 @@ def view(fidelity: pd.DataFrame | None) -> FidelityView:
 
 
 def tables(fidelity: pd.DataFrame | None) -> list[FidelityTable]:
-    """One table a fraction: what real against real gives, then each strategy."""
+    """One table a fraction and question: what real against real gives, then each strategy."""
     if fidelity is None or fidelity.empty:
         return []
-    return [_table(at, fidelity[fidelity["fraction"] == at]) for at in sorted(set(fidelity["fraction"]))]
+    asked = fidelity["measure"].map({name: question for question, names in QUESTIONS.items() for name in names})
+    asked = asked.fillna(REAL)
+    return [
+        _table(f"{question} {of_data(at)}", fidelity[(fidelity["fraction"] == at) & (asked == question)])
+        for at in sorted(set(fidelity["fraction"]), reverse=True)
+        for question in (REAL, *QUESTIONS)
+        if ((fidelity["fraction"] == at) & (asked == question)).any()
+    ]
 
 
 def alarms(fidelity: pd.DataFrame | None) -> list[str]:
@@ -65,7 +81,7 @@ def alarms(fidelity: pd.DataFrame | None) -> list[str]:
     return list(dict.fromkeys(f"{row.strategy}: {row.alarm}" for row in raised.itertuples()))
 
 
-def _table(fraction: float, rows: pd.DataFrame) -> FidelityTable:
+def _table(title: str, rows: pd.DataFrame) -> FidelityTable:
     columns = list(dict.fromkeys(zip(rows["measure"], rows["space"], rows["better"], strict=True)))
     parts = {tuple(key): part for key, part in rows.groupby(["strategy", "measure", "space"])}
     missing = Measured(None, None)
@@ -75,11 +91,11 @@ def _table(fraction: float, rows: pd.DataFrame) -> FidelityTable:
     ]
     floors = rows.groupby(["measure", "space"])["floor"].mean()
     floor = (FLOOR, tuple(Measured(finite(floors[at[:2]]), None) for at in columns))
-    return FidelityTable(of_data(fraction).capitalize(), tuple(_head(*at) for at in columns), (floor, *body))
+    return FidelityTable(title, tuple(_head(*at) for at in columns), (floor, *body))
 
 
 def _head(measure: str, space: str, better: str) -> str:
-    return f"{measure} ({space}){ARROWS[better]}" if space else f"{measure}{ARROWS[better]}"
+    return f"{words(measure)}{f' ({space})' if space else ''}{ARROWS[better]}"
 
 
 def _mean(rows: pd.DataFrame) -> Measured:

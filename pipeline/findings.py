@@ -81,9 +81,12 @@ class Findings:
 
     @property
     def sets(self) -> dict[str, Samples]:
-        """Real and synthetic samples by domain, those of which nothing is missing."""
+        """Real and synthetic samples by domain, those of which nothing is missing; what gains most first."""
         held_out = {} if self.held_out is None else {HELD_OUT: self.held_out}
-        return {name: whole(samples) for name, samples in {REAL: self.real, **held_out, **self.samples}.items()}
+        gains = {arm.strategy: -(arm.gain_pct or 0.0) for arm in self.scores.arms if arm.verdict != "placebo"}
+        ordered = sorted(self.samples, key=lambda name: gains.get(name, np.inf))
+        domains = {REAL: self.real, **held_out, **{name: self.samples[name] for name in ordered}}
+        return {name: whole(samples) for name, samples in domains.items()}
 
     @cached_property
     def domains(self) -> DomainMap | None:

@@ -11,6 +11,7 @@ from models.latents import DrawLatent
 from models.players import AdversarialRecipe, Players
 from models.reporting import Report, TrainingDiverged, silent
 from models.stabilizers import swap_labels
+from models.trained import keep, taken
 
 __all__ = ["AdversarialRecipe", "DrawLatent", "DrawReal", "Players", "train_adversarial"]
 
@@ -36,6 +37,8 @@ def train_adversarial(
         TrainingDiverged: a loss or a weight is not finite; the message gives the step.
         ValueError: ``draw_real`` gave fewer or more samples than it was asked for.
     """
+    if taken(players.networks()):
+        return players.average.network
     while players.step < recipe.steps:
         # 1. The critic learns to tell real from fake. Only its last batch of fakes remembers how it was made.
         for turn in range(recipe.critic_steps):
@@ -69,6 +72,7 @@ def train_adversarial(
             if recipe.vital_signs and players.step <= recipe.report_every:  # once, with the first report
                 signs |= players.sizes()
             _report(players, signs, report)
+    keep(players.networks())
     return players.average.network
 
 

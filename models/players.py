@@ -114,6 +114,10 @@ class Players:
         self.losses = torch.zeros(2, device=device)
         """Sums of both players' losses over these steps."""
 
+    def networks(self) -> dict[str, nn.Module]:
+        """Everything with weights, by its role."""
+        return {"generator": self.generator, "critic": self.critic, "average": self.average.network}
+
     def sizes(self) -> dict[str, float]:
         """How many weights each player learns."""
         count = {"generator": self.weights_g, "critic": self.weights_c}

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from models.reporting import Report, TrainingDiverged, silent
+from models.trained import keep, taken
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -63,6 +64,8 @@ def train_supervised(
     Raises:
         TrainingDiverged: the loss is not finite; looked at only when reporting, so that no step waits for the device.
     """
+    if taken({"model": model}):
+        return model.eval()
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
     total, counted = torch.zeros((), device=parameters[0].device), 0
@@ -95,6 +98,7 @@ def train_supervised(
     # 3. Go back to the best.
     if best_weights is not None:
         model.load_state_dict(best_weights)
+    keep({"model": model})
     return model.eval()
 
 

@@ -71,7 +71,7 @@ def open_run(study: str, tags: Mapping[str, str]) -> Opened:
     """Start a study's parent run, to be seen running."""
     uri = tracking_uri()
     with locked(data_folder() / "mlflow.lock"):  # two processes that make one database break it for good
-        client = _client(uri)
+        client = connected(uri)
         experiment = _experiment(client, f"augment-kitti {study}", uri)
     run = client.create_run(experiment, run_name=study, tags=dict(tags))
     return Opened(uri, run.info.run_id, experiment)
@@ -81,7 +81,7 @@ def close_run(uri: str, run_id: str, status: str) -> bool:
     """End a run as FINISHED, FAILED or KILLED unless it has ended; whether it could be reached."""
     from mlflow.exceptions import MlflowException
 
-    client = _client(uri)
+    client = connected(uri)
     try:
         if client.get_run(run_id).info.status == "RUNNING":
             client.set_terminated(run_id, status)
@@ -107,7 +107,7 @@ def record(folder: Path, opened: Opened | None = None) -> Opened:
         return _record_search(folder, facts, opened)
     scores = load_scores(folder)
     opened = opened or open_run(facts["name"], {"recorded_from": folder.name})
-    client = _client(opened.uri)
+    client = connected(opened.uri)
     _record_parent(client, opened.run_id, folder, facts, scores)
     for strategy in facts["strategies"]:
         _record_strategy(client, opened, folder, facts, scores, strategy)
@@ -118,7 +118,7 @@ def record(folder: Path, opened: Opened | None = None) -> Opened:
 def _record_tour(folder: Path, facts: Mapping[str, Any], opened: Opened | None) -> Opened:
     """The textbook: a child run a lesson, with its settings, its numbers and its pictures."""
     opened = opened or open_run(facts["name"], {"recorded_from": folder.name})
-    client = _client(opened.uri)
+    client = connected(opened.uri)
     lessons: Mapping[str, Mapping[str, Any]] = facts[LESSONS]
     known = {name: facts[name] for name in ("seed", "data_digest", "code_digest")}
     metrics = {f"{lesson}.{key}": value for lesson, found in lessons.items() for key, value in found["metrics"].items()}
@@ -141,7 +141,7 @@ def _record_tour(folder: Path, facts: Mapping[str, Any], opened: Opened | None) 
 def _record_search(folder: Path, facts: Mapping[str, Any], opened: Opened | None) -> Opened:
     """A search for settings: a child run a trial, with its settings and its gain on the validation drives."""
     opened = opened or open_run(facts["name"], {"recorded_from": folder.name})
-    client, found = _client(opened.uri), facts[SEARCH]
+    client, found = connected(opened.uri), facts[SEARCH]
     about = {name: found[name] for name in ("strategy", "seeds", "fraction", "data_digest")}
     best = found["best"] or {}
     _log(client, opened.run_id, {"study": facts["name"], **about}, {"valid_gain_pct": best.get("gain_pct")})
@@ -273,7 +273,7 @@ def _log_data(client: "MlflowClient", run_id: str, facts: Mapping[str, Any], rol
     client.log_inputs(run_id, inputs)
 
 
-def _client(uri: str | None = None) -> "MlflowClient":
+def connected(uri: str | None = None) -> "MlflowClient":
     """A client without global state. It names the registry too: MLflow looks for Spark otherwise, and may hang."""
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)

@@ -161,7 +161,7 @@ def test_mlflow_and_prefect_link_to_each_other(study: SimpleNamespace) -> None:
 
 def test_mlflow_holds_report_table_figures_and_samples(study: SimpleNamespace) -> None:
     parent, children = recorded_runs(study.data)
-    client = tracking._client()
+    client = tracking.connected()
     assert {item.path for item in client.list_artifacts(parent.info.run_id)} >= {"report", "scores_table.json"}
     names = {item.path for item in client.list_artifacts(parent.info.run_id, "report")}
     assert {"report/report.html", "report/scores.json", "report/figures"} <= names
@@ -180,7 +180,7 @@ def test_what_a_killed_run_left_open_is_closed_by_the_next(study: SimpleNamespac
     record = {"flow_run_id": str(killed.id), "mlflow_uri": left.uri, "mlflow_run_id": left.run_id}
     (study.data / "running" / f"{killed.id}.json").write_text(json.dumps(record))
     augment_kitti(**study.arguments, workers=1)
-    assert tracking._client().get_run(left.run_id).info.status == "KILLED"
+    assert tracking.connected().get_run(left.run_id).info.status == "KILLED"
     with get_client(sync_client=True) as client:
         assert client.read_flow_run(killed.id).state.is_crashed()
     assert list((study.data / "running").iterdir()) == []
@@ -203,7 +203,7 @@ def test_a_study_can_be_recorded_later(
     shutil.copy(empty_mlflow, tmp_path / "later.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'later.db'}")
     opened = tracking.record(study.folder)
-    assert tracking._client().get_run(opened.run_id).info.status == "FINISHED"
+    assert tracking.connected().get_run(opened.run_id).info.status == "FINISHED"
     with sqlite3.connect(tmp_path / "later.db") as database:
         assert database.execute("select count(*) from runs").fetchone() == (5,)
 
@@ -246,7 +246,7 @@ def timeless(scores: str) -> dict[str, object]:
 
 def recorded_runs(data: Path) -> tuple["Run", list["Run"]]:  # noqa: F821
     """The newest finished parent run, and its children."""
-    client = tracking._client(f"sqlite:///{data / 'mlflow.db'}")
+    client = tracking.connected(f"sqlite:///{data / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("augment-kitti kitti-tracking")
     runs = client.search_runs([experiment.experiment_id])
     parents = [run for run in runs if "prefect.flow_run_id" in run.data.tags and run.info.status == "FINISHED"]

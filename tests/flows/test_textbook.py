@@ -95,7 +95,7 @@ def test_a_tour_leaves_a_page_its_pictures_and_its_facts(tour: SimpleNamespace) 
 
 
 def test_mlflow_holds_a_parent_and_a_child_for_each_lesson(tour: SimpleNamespace) -> None:
-    client = tracking._client()
+    client = tracking.connected()
     experiment = client.get_experiment_by_name("augment-kitti textbook")
     runs = client.search_runs([experiment.experiment_id])
     children = {run.data.params["lesson"]: run for run in runs if "mlflow.parentRunId" in run.data.tags}

@@ -6,6 +6,8 @@ block into the next without a jump. A box at the image border counts as truncate
 unknown.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Float
 
@@ -43,9 +45,13 @@ def to_drives(windows: Windows, cameras: Cameras) -> tuple[tuple[Drive, ...], di
 
 
 def _by_camera(windows: Windows) -> list[Windows]:
-    """Windows seen by the same camera; mirrored ones are seen by a mirrored camera."""
+    """Windows seen by the same camera, mirrored ones by a mirrored camera; those not known in the world by none."""
     looks = windows.image_size
     if windows.scenes is not None:
+        known = windows.scenes.known
+        if not known.all():
+            flat = replace(windows.take(~known), scenes=None)
+            return [*_by_camera(windows.take(known)), *_by_camera(flat)]
         looks = np.column_stack([looks, windows.scenes.P2.reshape(len(windows), -1)])
     cameras, which = np.unique(looks, axis=0, return_inverse=True)
     return [windows.take(which.reshape(-1) == number) for number in range(len(cameras))]

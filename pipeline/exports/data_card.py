@@ -99,7 +99,7 @@ def _in_words(card: Mapping[str, Any]) -> str:
             f"{card['source']}, SHA-256 `{card['data_digest']}`, {_share(card['fraction'])} of the drives "
             f"{', '.join(card['drives'])}.",
             *(
-                [f"Drives here, and whose samples they hold: {_listed(card['made_from'])}."]
+                [f"Drives here, and those whose samples they hold: {_listed(card['made_from'])}."]
                 if card["made_from"]
                 else []
             ),
@@ -138,7 +138,7 @@ def _share(fraction: float) -> str:
 
 
 def _listed(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())
+    return ", ".join(f"{name}: {value}" for name, value in values.items())
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -259,6 +259,9 @@ def test_exported_tracks_are_read_by_our_reader_and_by_pykitti(
     assert reading.drives[0].calibration is not None
     labels = KittiTrackingLabels(str(tmp_path / "flip" / "label_02" / "0000.txt"), split_on_reappear=False)
     assert len(labels.ids) == len(reading.drives[0].tracks)
+    card = json.loads((tmp_path / "flip" / "data_card.json").read_text())
+    assert [gain["fraction"] for gain in card["gains"]] == [1.0]
+    assert card["drives"] == json.loads((folder / "run.json").read_text())["splits"][0]["train"]
     assert cli.main(["export", str(folder), "--to", str(tmp_path)]) == 1
     assert "exists already" in capsys.readouterr().err
     assert export.__doc__

@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.arms import NONE
 from pipeline.scoring.gains import PairedErrors
-from pipeline.scoring.scores import Rivalry, Standing, finite
+from pipeline.scoring.scores import Bounded, Rivalry, Standing, finite
 from pipeline.scoring.statistics import CONFIDENCE, Interval, bounds, holm
 
 MARGIN_PCT = 1.0
@@ -24,12 +24,19 @@ def rivalries(
         corrected = holm(np.array([pair.p_value() for pair in sound.values()]))
         for (name, pair), p_holm in zip(sound.items(), corrected, strict=True):
             interval = pair.interval(rng)
-            standing = _standing(interval, float(p_holm))
-            gain = finite(pair.gain_pct())
+            gain, (low, high) = finite(pair.gain_pct()), bounds(interval)
+            standing, bounded = _standing(interval, float(p_holm)), not_inferior(interval)
             found.append(
-                Rivalry(name, fraction, rival, gain, *bounds(interval), pair.p_value(), float(p_holm), standing)
+                Rivalry(name, fraction, rival, gain, low, high, pair.p_value(), float(p_holm), standing, bounded)
             )
     return tuple(found)
+
+
+def not_inferior(interval: Interval | None, margin_pct: float = MARGIN_PCT) -> Bounded:
+    """Whether a gain's interval excludes a loss of the margin or more (two one-sided tests at 2.5 %)."""
+    if interval is None:
+        return "undecided"
+    return "yes" if interval.low > -margin_pct else "no" if interval.high < -margin_pct else "undecided"
 
 
 def _standing(interval: Interval | None, p_holm: float) -> Standing:
@@ -39,4 +46,4 @@ def _standing(interval: Interval | None, p_holm: float) -> Standing:
         return "better"
     if p_holm < 1 - CONFIDENCE and interval.high < 0:
         return "worse"
-    return "not worse" if interval.low > -MARGIN_PCT else "undecided"
+    return "not worse" if not_inferior(interval) == "yes" else "undecided"

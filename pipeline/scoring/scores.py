@@ -18,6 +18,9 @@ Verdict = Literal["reference", "placebo", "helps", "harms", "undecided", "failed
 Standing = Literal["better", "worse", "not worse", "undecided"]
 """Against a rival: ``better`` and ``worse`` as a verdict; ``not worse``: the interval excludes a loss of 1 %."""
 
+Bounded = Literal["yes", "no", "undecided"]
+"""Whether a loss to a rival is smaller than the margin: the whole interval says so, denies it, or neither."""
+
 VERSION = 1
 """Version of this schema; raised whenever a field changes its meaning."""
 
@@ -145,6 +148,8 @@ class Rivalry:
     p_holm: float | None
     """Corrected over the strategies of this fraction."""
     standing: Standing
+    not_inferior: Bounded = "undecided"
+    """Whether any loss to the rival is smaller than 1 %, whatever else the strategy may be."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import pytest
 
 from pipeline.scoring.gains import PairedErrors
 from pipeline.scoring.policies import Policy, applied, choose
-from pipeline.scoring.rivals import rivalries
+from pipeline.scoring.rivals import not_inferior, rivalries
+from pipeline.scoring.statistics import Interval
 
 ERRORS = {"none": 12.0, "flip": 10.0, "good": 8.0, "noise": 20.0}
 
@@ -75,3 +76,28 @@ def test_rivals_are_ranked_against_the_rival_not_against_none() -> None:
     assert found["good"].gain_pct == pytest.approx(20, abs=2)
     assert found["good"].standing == "better"
     assert found["same"].standing == "not worse"
+    assert {row.not_inferior for row in found.values()} == {"yes"}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(-0.9, 3.0, "yes"), (0.5, 3.0, "yes"), (-1.1, 3.0, "undecided"), (-1.0, 0.0, "undecided"), (-4.0, -1.1, "no")],
+)
+def test_a_loss_is_bounded_only_by_the_whole_interval(low: float, high: float, expected: str) -> None:
+    assert not_inferior(Interval((low + high) / 2, low, high, 1.0)) == expected
+
+
+def test_without_an_interval_no_loss_is_bounded() -> None:
+    assert not_inferior(None) == "undecided"
+
+
+def test_a_policy_chosen_among_losers_keeps_to_the_rival_and_cannot_be_inferior() -> None:
+    """The non-inferiority that policies promise: with nothing better on validation drives, they are the rival."""
+    valid, held_out = table({"none": 12.0, "flip": 10.0, "bad": 10.4}), table({"none": 12.0, "flip": 10.0, "bad": 10.4})
+    choices = choose("policy", Policy(("flip", "bad")), valid, "ade_px")
+    errors = pd.concat([held_out, applied(choices, held_out)])
+    found = {
+        row.strategy: row for row in rivalries(PairedErrors(errors, "ade_px"), "flip", (), np.random.default_rng(0))
+    }
+    assert (found["policy"].gain_pct, found["policy"].not_inferior) == (0.0, "yes")
+    assert found["bad"].not_inferior == "no"

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from pipeline.arms import NONE, Arm, Design, the_strategy, the_task
+from pipeline.arms import NONE, Arm, Design, makes_samples, the_strategy, the_task
 from pipeline.registry import configured, unknown
 from pipeline.schedule import Schedule
 from pipeline.schema import UserError
 from pipeline.scoring.policies import Policy
-from pipeline.splits import Split, named_split, rotating_folds
+from pipeline.splits import Split, groups_left_out, named_split, rotating_folds
 
 SETTABLE = (
     "strategies", "fractions", "seeds", "tstr_seeds", "valid", "held_out", "folds",
@@ -41,6 +41,8 @@ class Study:
     """Drives that are examined; empty: rotating folds."""
     folds: int = 0
     """Number of rotating folds, in which every drive is held out once; 0: the named split."""
+    groups: tuple[tuple[str, ...], ...] = ()
+    """Drives of one place each, say one city; each group is held out once, and the others' last drives validate."""
     shares: Mapping[str, float] = field(default_factory=dict)
     """Synthetic part of a batch by strategy, where it is not the strategy's own."""
     rival: str | None = None
@@ -82,7 +84,9 @@ class Study:
                 the_strategy(strategy, self.design)
 
     def splits(self, drives: Sequence[str]) -> tuple[Split, ...]:
-        """One split per fold, or the named one."""
+        """One split per group or fold, or the named one."""
+        if self.groups:
+            return groups_left_out(drives, self.groups)
         if self.folds:
             return rotating_folds(drives, self.folds)
         return (named_split(drives, self.valid, self.held_out),)
@@ -94,7 +98,7 @@ class Study:
         alone = [
             replace(arm, synthetic_only=True)
             for arm in mixed
-            if arm.strategy != NONE and arm.seed < self.tstr_seeds and arm.fraction == max(self.fractions)
+            if arm.seed < self.tstr_seeds and arm.fraction == max(self.fractions) and makes_samples(arm, self.design)
         ]
         return (*mixed, *alone)
 

@@ -130,7 +130,7 @@ def _run_arm(arm: Arm, design: Design, split: Split, samples: Samples, report: R
     started = cpu_clock()
     synthetic = _synthesise(arm, design, train, _recorder(curves, "fit", report))
     fitted_at = cpu_clock()
-    task = the_task(design)
+    task = _the_task_of(arm, design)
     real, added = (synthetic, None) if arm.synthetic_only else (_beside(arm, design, train), synthetic)
     model = task.train(real, added, arm.schedule, valid, _rng(arm, "task"), _recorder(curves, "train", report))
     trained_at = cpu_clock()
@@ -183,6 +183,17 @@ def the_strategy(name: str, design: Design) -> Strategy[Any]:
     return configured(strategy, design.options.get(name, {}), name)
 
 
+def _the_task_of(arm: Arm, design: Design) -> Task[Any, Any]:
+    """The task as this arm learns it."""
+    task = the_task(design)
+    return task if arm.strategy == NONE else configured(task, the_strategy(arm.strategy, design).task_options, "task")
+
+
+def makes_samples(arm: Arm, design: Design) -> bool:
+    """Whether the arm learns from more than what was recorded."""
+    return arm.strategy != NONE and the_strategy(arm.strategy, design).amount(1) > 0
+
+
 def cost_of(arm: Arm, design: Design) -> float:
     """How long the arm takes, in plain arms."""
     return 1.0 if arm.strategy == NONE else the_strategy(arm.strategy, design).cost
@@ -221,14 +232,15 @@ def examine_synthetic(arm: Arm, design: Design, model: Mapping[str, np.ndarray],
 
 
 def _synthesise(arm: Arm, design: Design, train: Samples, report: Report) -> Samples | None:
-    """As many synthetic samples as there are real ones.
+    """As many synthetic samples as there are real ones, unless the strategy has another opinion.
 
     Every strategy starts from the same randomness, so that those which learn the same generator learn it alike.
     """
     if arm.strategy == NONE:
         return None
-    rng = _rng(arm, "strategy")
-    made: Samples = fitted(the_strategy(arm.strategy, design), train, rng, report)(len(train), rng)
+    rng = strategy_rng(arm)
+    strategy = the_strategy(arm.strategy, design)
+    made: Samples = fitted(strategy, train, rng, report)(strategy.amount(len(train)), rng)
     return made
 
 
@@ -237,6 +249,11 @@ def _beside(arm: Arm, design: Design, train: Samples) -> Samples:
     if arm.strategy == NONE:
         return train
     return the_strategy(arm.strategy, design).beside(train, _rng(arm, "beside"))
+
+
+def strategy_rng(arm: Arm) -> np.random.Generator:
+    """What the arm's strategy is fitted and drawn with."""
+    return _rng(arm, "strategy")
 
 
 def _rng(arm: Arm, purpose: str) -> np.random.Generator:

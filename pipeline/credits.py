@@ -14,6 +14,9 @@ class Credit:
 
 _KITTI_TERMS = "Creative Commons Attribution-NonCommercial-ShareAlike 3.0: cite the authors, no commercial use."
 _KITTI_URL = "https://www.cvlibs.net/datasets/kitti/"
+_RENDERED = Credit(
+    "Rendered city: simulated by augment-kitti itself; no recorded data.", "Free to use with augment-kitti."
+)
 
 CREDITS: dict[str, Credit] = {
     "kitti_tracking": Credit(
@@ -30,8 +33,13 @@ CREDITS: dict[str, Credit] = {
     "mini_city": Credit(
         "Mini city: simulated by augment-kitti itself; no recorded data.", "Free to use with augment-kitti."
     ),
-    "rendered_city": Credit(
-        "Rendered city: simulated by augment-kitti itself; no recorded data.", "Free to use with augment-kitti."
+    "rendered_city": _RENDERED,
+    "rendered_streets": _RENDERED,
+    "kitti_depth": Credit(
+        "Pictures with depth, as of KITTI stereo 2015: M. Menze, A. Geiger, Object scene flow for autonomous vehicles, "
+        "CVPR 2015.",
+        _KITTI_TERMS,
+        _KITTI_URL,
     ),
 }
 

@@ -66,3 +66,17 @@ def rotating_folds(drives: Sequence[str], folds: int) -> tuple[Split, ...]:
     order = np.random.default_rng(0).permutation(sorted(drives))
     groups = [tuple(sorted(str(name) for name in order[k::folds])) for k in range(folds)]
     return tuple(named_split(drives, valid=groups[(k + 1) % folds], held_out=groups[k]) for k in range(folds))
+
+
+def groups_left_out(drives: Sequence[str], groups: Sequence[Sequence[str]]) -> tuple[Split, ...]:
+    """Splits in which every group is held out once, as if its place had never been seen.
+
+    The last drive of each other group chooses the checkpoint. Drives of no group are learnt from in every split.
+
+    Raises:
+        UserError: a drive of a group is not among ``drives``, or nothing is left to learn from.
+    """
+    lasts = [group[-1] for group in groups]
+    return tuple(
+        named_split(drives, valid=[last for last in lasts if last not in group], held_out=group) for group in groups
+    )

@@ -34,6 +34,14 @@ _KNOWN = {
     "min_fde_m": Metric("min_fde_m", "final error of the best hypothesis", "m", short="min FDE"),
     "ap_50": Metric("ap_50", "average precision at overlap 0.5", "%", True, "AP 0.5"),
     "ap_kitti": Metric("ap_kitti", "average precision at KITTI's overlap", "%", True, "AP KITTI"),
+    "abs_rel": Metric("abs_rel", "error of depth relative to the truth", "", short="abs rel"),
+    "sq_rel_m": Metric("sq_rel_m", "squared error of depth relative to the truth", "m", short="sq rel"),
+    "rmse_m": Metric("rmse_m", "root mean square error of depth", "m", short="RMSE"),
+    "log_rmse": Metric("log_rmse", "root mean square error of log depth", "", short="log RMSE"),
+    "si_log_rmse": Metric("si_log_rmse", "the same, blind to a common factor", "", short="scale-inv. log RMSE"),
+    "delta_1": Metric("delta_1", "depths within a factor of 1.25", "", True, "δ < 1.25"),
+    "delta_2": Metric("delta_2", "depths within a factor of 1.25²", "", True, "δ < 1.25²"),
+    "delta_3": Metric("delta_3", "depths within a factor of 1.25³", "", True, "δ < 1.25³"),
     "nade": Metric("nade", "average displacement error in box heights", "heights", short="ADE"),
 }
 _STEP = re.compile(r"step_(\d+)_(px|m)")

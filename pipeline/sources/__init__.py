@@ -11,7 +11,8 @@ from pipeline.sources.rendered_city import RenderedCity
 from pipeline.sources.tracks_table import TracksTable
 
 SOURCES: dict[str, Source] = {
-    "rendered_city": RenderedCity(),  # this and the next are folders of KITTI tracking, and more
+    "rendered_city": RenderedCity(),  # this and the next two are folders of KITTI tracking, and more
+    "rendered_streets": RenderedCity(drives=40, frames=2, size="quarter"),
     "mini_city": MiniCity(),
     "kitti_tracking": KittiTracking(),
     "kitti_raw": KittiRaw(),

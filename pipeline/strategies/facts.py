@@ -1,5 +1,6 @@
 """What a study must know of a strategy before it is fitted. Where a strategy is unlike most, its class says so."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -30,6 +31,15 @@ class Facts(Protocol):
     def keeps_scenes(self) -> bool:
         """Whether samples hold in the world, not in the image alone: tasks on the ground can learn from them."""
         return False
+
+    @property
+    def task_options(self) -> Mapping[str, Any]:
+        """Changes to the task's recipe, where the strategy is another way to learn from the same samples."""
+        return {}
+
+    def amount(self, real: int) -> int:
+        """How many samples are made beside ``real`` recorded ones; simulated ones may be more, which costs no step."""
+        return real
 
     def beside(self, real: Any, rng: np.random.Generator) -> Any:
         """What the real part of each batch is drawn from: the real samples, unless a strategy adds to them."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.tasks.base import Task as Task
+from pipeline.tasks.depth import Depth
 from pipeline.tasks.detection import Detection
 from pipeline.tasks.given_ego import PredictionGivenEgo
 from pipeline.tasks.ground_plane import GroundHypotheses, GroundPlane
@@ -16,4 +17,5 @@ TASKS: dict[str, Task[Any, Any]] = {
     "ground_plane": GroundPlane(),
     "ground_hypotheses": GroundHypotheses(),
     "detection": Detection(),
+    "depth": Depth(),
 }

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.schema import UserError
-from pipeline.splits import Split, named_split, rotating_folds
+from pipeline.splits import Split, groups_left_out, named_split, rotating_folds
 
 DRIVES = [f"{number:04d}" for number in range(10)]
 
@@ -48,3 +48,17 @@ def test_one_drive_cannot_be_split() -> None:
 
 def test_settings_are_chosen_without_any_held_out_drive() -> None:
     assert named_split(DRIVES, ["0000"], ["0001"]).for_choosing() == Split(tuple(DRIVES[2:]), ("0000",), ())
+
+
+def test_every_group_is_held_out_once_and_the_others_last_drives_choose():
+    splits = groups_left_out(list("abcdefg"), (("a", "b"), ("c", "d"), ("e", "f")))
+    assert [split.held_out for split in splits] == [("a", "b"), ("c", "d"), ("e", "f")]
+    assert splits[0].valid == ("d", "f")
+    assert splits[0].train == ("c", "e", "g")
+
+
+def test_groups_of_one_drive_leave_nothing_to_learn_from():
+    with pytest.raises(UserError, match="leaves no drive for train"):
+        groups_left_out(["a", "b", "c"], (("a",), ("b",), ("c",)))
+    with pytest.raises(UserError, match="lacks: z"):
+        groups_left_out(["a", "b", "c"], (("a", "b"), ("c", "z")))

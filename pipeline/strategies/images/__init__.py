@@ -7,6 +7,8 @@ from pipeline.strategies.images.darken import Darken
 from pipeline.strategies.images.flip import Flip
 from pipeline.strategies.images.noise import Noise
 from pipeline.strategies.images.oracle import Oracle
+from pipeline.strategies.images.other_objective import OtherObjective
+from pipeline.strategies.images.rendered import Rendered
 
 IMAGE_STRATEGIES: dict[str, ImageStrategy] = {
     "copies": Copies(),
@@ -15,4 +17,8 @@ IMAGE_STRATEGIES: dict[str, ImageStrategy] = {
     "darken": Darken(),
     "cycle_gan": CycleTranslation(),
     "oracle": Oracle(),
+    "gan": OtherObjective("gan"),
+    "l1_gan": OtherObjective("l1_gan"),
+    "rendered": Rendered(),
+    "rendered_first": Rendered(course="fine_tune", name="rendered_first"),
 }

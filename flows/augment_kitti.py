@@ -36,7 +36,7 @@ from flows.training import one_thread, train_arms
 from flows.tuning import tuned
 from flows.workspace import data_folder, digest_of, new_folder, write_json
 from pipeline import store
-from pipeline.arms import Arm, the_task
+from pipeline.arms import Arm, makes_samples, the_task
 from pipeline.report import write_report
 from pipeline.scoring import score_study
 from pipeline.scoring.scores import Scores
@@ -105,7 +105,8 @@ def plan_arms(plan: Study, splits: Sequence[Split], data: store.Ingested) -> tup
     """Every training run of the study, with all that its numbers depend on."""
 
     def job(arm: Arm) -> Job:
-        keep = arm.seed < max(1, plan.tstr_seeds) and arm.fraction == max(plan.fractions)
+        first = arm.seed < max(1, plan.tstr_seeds) and arm.fraction == max(plan.fractions)
+        keep = first and makes_samples(arm, plan.design)
         return Job.of(arm, plan.design, splits[arm.fold], data, keep_samples=keep)
 
     return tuple(job(arm) for arm in plan.arms(len(splits)))

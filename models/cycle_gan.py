@@ -17,7 +17,7 @@ from models.generator_terms import Weighted
 from models.losses import LeastSquares
 from models.players import AdversarialRecipe, Players
 from models.precision import Precision
-from models.translators import CriticPair, TranslatorPair
+from models.translators import CriticPair, Network, TranslatorPair
 
 DrawImages: TypeAlias = Callable[[int, torch.Generator], Tensor]
 """``draw(count, rng)``: pictures of one domain, in -1 to 1."""
@@ -102,6 +102,8 @@ class CycleGan:
     """Needs a judge."""
     shared: bool = False
     """Whether both translators have one latent space."""
+    network: Network = "residual"
+    """Tone: only light and colour are learnt, in a quarter of the time; what is where stays as it is."""
     width: int = 32
     blocks: int = 6
     halvings: int = 3
@@ -130,7 +132,9 @@ class CycleGan:
         """
         if (judge is None) != (self.semantic is None):
             raise ValueError("semantic consistency and a judge need each other: give both or none")
-        translators = TranslatorPair(self.width, self.blocks, self.shared, self.precision, generator=generator)
+        translators = TranslatorPair(
+            self.width, self.blocks, self.shared, self.precision, self.network, generator=generator
+        )
         if judge is not None:
             translators.judges = (judge.requires_grad_(False).eval(),)
         critics = CriticPair(self.width, self.halvings, self.precision, generator=generator)

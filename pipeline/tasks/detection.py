@@ -1,6 +1,6 @@
 """Task ``detection``: a small detector that must find cars in pictures of drives it has never seen, by day or night."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +25,7 @@ from pipeline.tasks.average_precision import (
     asked_for,
     average_precision,
 )  # fmt: skip
+from pipeline.tasks.box_views import BoxViews
 from pipeline.tasks.picture_batches import in_parts, network_from, pools_of
 
 KITTI_ROWS = 375
@@ -42,9 +43,14 @@ class Detection:
     by_night: bool = False
     """Examine the night of held-out drives; what is learnt from is always the picture by day."""
     width: int = 8
+    views: BoxViews = field(default_factory=BoxViews)
+    """How real and synthetic pictures alike are varied in training; a small set is soon known by heart."""
     training: SupervisedRecipe = field(
-        default_factory=lambda: SupervisedRecipe(steps=400, batch=8, learning_rate=3e-3, validate_every=100)
+        default_factory=lambda: SupervisedRecipe(steps=700, batch=4, learning_rate=6e-3, validate_every=100)
     )
+
+    fewest: int = 25
+    """Objects behind one average precision: drives that show fewer are pooled with the next, or luck decides."""
 
     metric = "ap_50"
     unit = "%"
@@ -67,7 +73,7 @@ class Detection:
         rng: np.random.Generator,
         report: Report = silent,
     ) -> CentrePointDetector:
-        """Train on batches that are synthetic as ``schedule`` says; the last weights are kept, ``valid`` is not used."""
+        """Train on batches as synthetic as ``schedule`` says; the last weights are kept, ``valid`` is not used."""
         initial, order = torch_generator(rng), torch_generator(rng)
         network = CentrePointDetector(len(self.kinds), self.width, generator=initial)
         pools = pools_of(train, synthetic, schedule, self.training.batch, self.training.steps)
@@ -77,12 +83,13 @@ class Detection:
             most = max(kind.shape[1] for _, _, kind in parts)
             boxes = [torch.nn.functional.pad(part, (0, 0, 0, most - part.shape[1])) for _, part, _ in parts]
             kinds = [torch.nn.functional.pad(part, (0, most - part.shape[1]), value=PADDING) for *_, part in parts]
-            return torch.cat([images for images, _, _ in parts]), torch.cat(boxes), torch.cat(kinds)
+            batch = torch.cat([images for images, _, _ in parts]), torch.cat(boxes), torch.cat(kinds)
+            return self.views(batch, order)
 
         return train_supervised(network, self.training, draw_batch, detection_loss, report=report)
 
     def evaluate(self, fitted: CentrePointDetector, held_out: Pictures) -> pd.DataFrame:
-        """One row per drive and class that is asked for there: ``n`` objects and the average precisions (%).
+        """One row per class and drive, or pool of drives: ``n`` objects and the average precisions (%).
 
         ``ap_50`` asks for an overlap of a half, ``ap_kitti`` for what KITTI asks (0.7 for cars); both at its moderate
         difficulty. Synthetic pictures are examined as they are.
@@ -136,22 +143,45 @@ class Detection:
         return as_tensor(pictures.image), torch.from_numpy(pictures.boxes), torch.from_numpy(kind)
 
     def _precisions(self, detected: Detected, truth: Pictures) -> pd.DataFrame:
-        labelled = _labelled(truth)
+        labelled, difficulty = _labelled(truth), DIFFICULTIES["moderate"]
+        drives = list(dict.fromkeys(truth.drive.tolist()))
         rows = []
-        for drive in dict.fromkeys(truth.drive.tolist()):
-            here = np.flatnonzero(truth.drive == drive)
-            found = detected.of(np.isin(detected.picture, here))
-            labels = labelled.of(np.isin(labelled.picture, here))
-            for kind in self.kinds:
-                difficulty = DIFFICULTIES["moderate"]
+        for kind in self.kinds:
+            shown = truth.drive[labelled.picture[asked_for(labelled, kind, difficulty)]]
+            for unit in pooled_drives({drive: int((shown == drive).sum()) for drive in drives}, self.fewest):
+                here = np.flatnonzero(np.isin(truth.drive, unit))
+                found = detected.of(np.isin(detected.picture, here))
+                labels = labelled.of(np.isin(labelled.picture, here))
                 loose, strict = (average_precision(found, labels, kind, difficulty, at) for at in (0.5, None))
-                asked = int(asked_for(labels, kind, difficulty).sum())
-                row = {"drive": drive, "kind": kind, "border": False, "n": asked, "ap_50": loose, "ap_kitti": strict}
-                rows += [row] if asked else []
+                asked = int(np.isin(shown, unit).sum())
+                row = {"drive": _name_of(unit), "kind": kind, "border": False, "n": asked}
+                rows.append(row | {"ap_50": loose, "ap_kitti": strict})
         if not rows:
             raise UserError(f"No {' or '.join(self.kinds)} is large and visible enough to be asked for in the drives "
-                            f"{', '.join(dict.fromkeys(truth.drive.tolist()))}.")  # fmt: skip
+                            f"{', '.join(drives)}.")  # fmt: skip
         return pd.DataFrame(rows)
+
+
+def pooled_drives(objects: Mapping[str, int], fewest: int) -> list[list[str]]:
+    """Drives in order, in units of at least ``fewest`` objects; what is left joins the last unit.
+
+    What is pooled depends on the labels alone, so every model is examined on the same units.
+    """
+    units: list[list[str]] = []
+    unit: list[str] = []
+    for drive in objects:
+        unit.append(drive)
+        if sum(objects[name] for name in unit) >= max(1, fewest):
+            units.append(unit)
+            unit = []
+    if units:
+        units[-1] += unit
+        return units
+    return [unit] if any(objects.values()) else []
+
+
+def _name_of(unit: Sequence[str]) -> str:
+    return unit[0] if len(unit) == 1 else f"{unit[0]} to {unit[-1]}"
 
 
 def _labelled(truth: Pictures) -> Labelled:

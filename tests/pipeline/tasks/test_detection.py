@@ -13,10 +13,10 @@ from pipeline.schedule import Schedule
 from pipeline.schema import KINDS, UserError
 from pipeline.splits import Split
 from pipeline.tasks.average_precision import Detected
-from pipeline.tasks.detection import KITTI_ROWS, Detection
+from pipeline.tasks.detection import KITTI_ROWS, Detection, pooled_drives
 
 SPLIT = Split(("0000", "0001", "0002"), ("0003",), ("0004", "0005"))
-SHORT = {"steps": 3, "batch": 4, "width": 8}
+SHORT = {"steps": 3, "batch": 4, "width": 8, "fewest": 1}
 DESIGN = Design(task="detection", held_out_stride=1, options={"task": SHORT})
 
 
@@ -28,13 +28,13 @@ def _found(pictures: Pictures, shift_px: float = 0.0) -> Detected:
 
 
 def test_perfect_boxes_are_worth_100_and_shifted_ones_pass_the_looser_test_alone(toy_pictures: Pictures) -> None:
-    exact = Detection()._precisions(_found(toy_pictures), toy_pictures)
+    exact = Detection(fewest=1)._precisions(_found(toy_pictures), toy_pictures)
     assert exact["drive"].tolist() == [f"{number:04d}" for number in range(6)]
     assert (exact["n"] == 8).all()
     assert (exact[["ap_50", "ap_kitti"]] == 100).all(axis=None)
     wide = toy_pictures.take(np.arange(8))
     wide = replace(wide, boxes=np.tile(np.float32([10, 8, 30, 20]), (8, 1, 1)))
-    shifted = Detection()._precisions(_found(wide, 4.5), wide)  # overlap 15.5 / 24.5 = 0.63
+    shifted = Detection(fewest=1)._precisions(_found(wide, 4.5), wide)  # overlap 15.5 / 24.5 = 0.63
     assert shifted[["ap_50", "ap_kitti"]].to_numpy().tolist() == [[100, 0]]
 
 
@@ -42,9 +42,29 @@ def test_drives_without_an_object_that_is_asked_for_are_left_out(toy_pictures: P
     kind = toy_pictures.kind.copy()
     kind[toy_pictures.drive == "0003"] = KINDS.index("Van")
     pictures = replace(toy_pictures, kind=kind)
-    assert "0003" not in set(Detection()._precisions(_found(pictures), pictures)["drive"])
+    assert "0003" not in set(Detection(fewest=1)._precisions(_found(pictures), pictures)["drive"])
     with pytest.raises(UserError, match="No Car is large and visible enough"):
-        Detection()._precisions(_found(pictures), pictures.take(pictures.drive == "0003"))
+        Detection(fewest=1)._precisions(_found(pictures), pictures.take(pictures.drive == "0003"))
+
+
+def test_drives_that_show_few_objects_are_judged_together(toy_pictures: Pictures) -> None:
+    pooled = Detection(fewest=20)._precisions(_found(toy_pictures), toy_pictures)  # eight cars in each of six drives
+    assert pooled["drive"].tolist() == ["0000 to 0002", "0003 to 0005"]
+    assert pooled[["n", "ap_50"]].to_numpy().tolist() == [[24, 100], [24, 100]]
+
+
+@pytest.mark.parametrize(
+    ("objects", "units"),
+    [
+        ({"a": 5, "b": 0, "c": 1}, [["a", "b", "c"]]),
+        ({"a": 1, "b": 2, "c": 9, "d": 1}, [["a", "b"], ["c", "d"]]),  # what is left joins the last
+        ({"a": 1, "b": 1}, [["a", "b"]]),  # too few for one unit: better than nothing
+        ({"a": 0, "b": 0}, []),
+        ({}, []),
+    ],
+)
+def test_units_hold_enough_objects_and_every_drive_is_in_one(objects: dict[str, int], units: list[list[str]]) -> None:
+    assert pooled_drives(objects, 3) == units
 
 
 def test_the_night_of_held_out_drives_is_examined_and_synthetic_pictures_as_they_are(toy_pictures: Pictures) -> None:

@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.anatomy import oracle_jobs, take_apart
 from flows.arm_store import ArmStore, Job
+from flows.crowning import crown_if_deserved
 from flows.facts import command_line, run_facts, study_facts
 from flows.judging import judged
 from flows.prefect_records import ProgressArtifact
@@ -85,7 +86,7 @@ def augment_kitti(
         scores = score(plan, tables)
         tables = replace(tables, anatomy=anatomy(plan, jobs, oracles, scores))
         report(plan, jobs, tables, scores, data, folder, command)
-        record.finish(folder)
+        crown_if_deserved(folder, jobs, arm_store(), record.finish(folder))
     return str(folder)
 
 

@@ -18,6 +18,7 @@ COMMANDS = (
     "flows.commands.render",
     "flows.commands.compare",
     "flows.commands.record",
+    "flows.commands.models",
     "flows.commands.ui",
     "flows.commands.serve",
     "flows.commands.status",

@@ -1,4 +1,4 @@
-"""Registered models in MLflow: one generator and one predictor a study, the best so far under the alias ``champion``."""
+"""Registered models in MLflow: a generator and a predictor a study, the best so far called ``champion``."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -47,6 +47,11 @@ def register(folder: Path, study: str, role: str, tags: Mapping[str, str], why: 
     made = client.create_model_version(name, source, run.run_id, tags=dict(tags), description=why)
     client.set_registered_model_alias(name, CHAMPION, made.version)
     return str(made.version)
+
+
+def tag(run: Opened, name: str, text: str) -> None:
+    """Note something down beside a run."""
+    connected(run.uri).set_tag(run.run_id, name, text)
 
 
 def champion_of(study: str, role: str, uri: str | None = None) -> Registered | None:

@@ -34,17 +34,17 @@ class StudyRecord:
         if why_not is not None:
             warn(f"{why_not} The study runs on and can be recorded later.")
 
-    def finish(self, folder: Path) -> None:
-        """Record the finished study, or say how to do so later."""
+    def finish(self, folder: Path) -> tracking.Opened | None:
+        """Record the finished study and return its run; or say how to do so later."""
         prefect_records.show_answer(tracking.answer(folder))
         why_not = tracking.trouble()
         if why_not is None:
             try:
-                tracking.record(folder, self._opened)
-                return
+                return tracking.record(folder, self._opened)
             except Exception as failure:  # the report is written; losing it to a tracker would be absurd
                 why_not = one_line(failure)
         warn(f"{why_not} Not recorded in MLflow. Do so later: augment-kitti record {folder}")
+        return None
 
     def abandon(self, status: str) -> None:
         """Close the parent run of a study that did not finish."""

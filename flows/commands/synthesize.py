@@ -9,6 +9,8 @@ from flows.commands import Commands
 
 if TYPE_CHECKING:
     from flows.deliveries import Delivery
+    from flows.loaded_models import LoadedModel
+    from flows.synthesis import Model
     from pipeline.strategies.order import Order
 
 RANGES = {
@@ -26,7 +28,10 @@ def add_parser(commands: Commands) -> None:
         "synthesize", help="fit a strategy and write tracks to order: class, speed, ego motion"
     )
     parser.set_defaults(main=main)
-    parser.add_argument("strategy", metavar="STRATEGY", help="flip, gan, recombination, city_traffic, ...")
+    parser.add_argument("strategy", nargs="?", metavar="STRATEGY", help="flip, gan, recombination, city_traffic, ...")
+    parser.add_argument(
+        "--model", metavar="M", help="instead of a strategy: champion, or STUDY@VERSION of `augment-kitti models`"
+    )
     parser.add_argument("--root", type=Path, metavar="DIR", help="folder of the real data")
     parser.add_argument("--source", default="kitti_tracking", metavar="NAME", help="its reader (default: %(default)s)")
     parser.add_argument("--drives", metavar="A,B", help="learn from these drives alone; default: from all")
@@ -50,8 +55,6 @@ def add_parser(commands: Commands) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Fit, draw until there are enough, write; then say what was made and what was rejected."""
     from flows.deliveries import deliver, require_order
-    from flows.synthesis import fitted, planned
-    from flows.workspace import require_writable
     from pipeline.exports import FORMATS
     from pipeline.registry import lookup
 
@@ -59,18 +62,39 @@ def main(arguments: argparse.Namespace) -> int:
     require_order(arguments.n, arguments.to)
     if arguments.format:
         lookup(FORMATS, arguments.format, "format")
-    plan = planned(
-        arguments.strategy, arguments.source, arguments.root, _names(arguments.drives), order, arguments.frames,
-        arguments.seed, arguments.overrides,
-    )  # fmt: skip
-    require_writable(arguments.to.absolute().parent)
-    model = fitted(plan)
+    model = _model(arguments, order)
     made = deliver(
         model.draw, order, arguments.n, arguments.seed, arguments.to, arguments.format, model.cameras,
         model.provenance(command_of(arguments)),
     )  # fmt: skip
     _say(arguments, order, made, model.fit_s)
     return 0
+
+
+def _model(arguments: argparse.Namespace, order: "Order") -> "Model | LoadedModel":
+    """The strategy, fitted now, or a registered one that was fitted long ago.
+
+    Raises:
+        UserError: neither or both are named, or either is refused.
+    """
+    from flows.loaded_models import loaded
+    from flows.synthesis import fitted, planned
+    from flows.workspace import require_writable
+    from pipeline.schema import UserError
+
+    if bool(arguments.strategy) == bool(arguments.model):
+        raise UserError("Name a strategy, or a registered model with --model: one of both.")
+    if arguments.model:
+        if arguments.root or arguments.drives or arguments.overrides:
+            raise UserError("A registered model is fitted already: --root, --drives and --set do not go with --model.")
+        require_writable(arguments.to.absolute().parent)
+        return loaded(arguments.model, order)
+    plan = planned(
+        arguments.strategy, arguments.source, arguments.root, _names(arguments.drives), order, arguments.frames,
+        arguments.seed, arguments.overrides,
+    )  # fmt: skip
+    require_writable(arguments.to.absolute().parent)
+    return fitted(plan)
 
 
 def order_of(arguments: argparse.Namespace) -> "Order":
@@ -96,14 +120,16 @@ def command_of(arguments: argparse.Namespace) -> str:
 
     from flows.cards import ordered
 
+    fitted_now = {} if arguments.model else {"source": arguments.source, "drives": arguments.drives}
     given = {
-        "root": "DIR" if arguments.root else None, "source": arguments.source, "drives": arguments.drives,
+        "model": arguments.model, "root": "DIR" if arguments.root else None, **fitted_now,
         "n": arguments.n, "to": "DIR", "kinds": arguments.kinds or None,
         **{name: getattr(arguments, name.replace("-", "_")) for name in RANGES},
-        "ego": arguments.ego or None, "frames": arguments.frames, "seed": arguments.seed, "format": arguments.format,
+        "ego": arguments.ego or None, "frames": None if arguments.model else arguments.frames,
+        "seed": arguments.seed, "format": arguments.format,
     }  # fmt: skip
     overrides = [word for override in arguments.overrides for word in ("--set", override)]
-    return shlex.join(["augment-kitti", "synthesize", arguments.strategy, *ordered(given), *overrides])
+    return shlex.join(["augment-kitti", "synthesize", *filter(None, [arguments.strategy]), *ordered(given), *overrides])
 
 
 def _names(text: str | None) -> tuple[str, ...]:
@@ -117,8 +143,9 @@ def _say(arguments: argparse.Namespace, order: "Order", made: "Delivery", fit_s:
     world = filled.windows.scenes is not None
     classes = ", ".join(f"{count} {name}" for name, count in class_counts(filled.windows).items())
     space = "in the world (m, m/s, degrees)" if world else "in the image alone (box heights per frame)"
+    origin = f"{arguments.model}: loaded" if arguments.model else f"{arguments.strategy}: fitted"
     sys.stdout.write(
-        f"{arguments.strategy}: fitted in {fit_s:.1f} CPU seconds; its tracks hold {space}\n"
+        f"{origin} in {fit_s:.1f} CPU seconds; its tracks hold {space}\n"
         f"asked for: {order.in_words(world)}\n"
         f"{filled.made} drawn, {filled.made - filled.passed} rejected ({100 * filled.acceptance:.3g} % as asked for)\n"
         f"{made.contents.in_words()}: {classes}\n"

@@ -93,6 +93,10 @@ class JudgedBalance(JudgedByKind):
         place = np.searchsorted(judge.classes_, judge.predict(sets.synthetic.points))
         return Reading(class_balance(place, len(judge.classes_)).entropy)
 
+    def floor(self, sets: Sets, rng: np.random.Generator) -> float:
+        """The balance that was learnt from: other drives have another."""
+        return self(sets.with_real(sets.train), rng).value
+
     def alarm(self, value: float, floor: float) -> str:
         """One class has swallowed the others."""
         return "nearly all samples look like one class" if value < 0.3 * floor else ""

@@ -55,8 +55,8 @@ class ModeCoverage(AgainstUnseen):
         return Reading(value, share_error(min(1.0, value), len(sets.synthetic)))
 
     def alarm(self, value: float, floor: float) -> str:
-        """Mode collapse."""
-        return f"collapse: samples reach {value:.0%} of what is real" if value < 0.6 * floor else ""
+        """Modes are missed, by collapse or because samples lie elsewhere."""
+        return f"much of what is real is missed: samples reach {value:.0%} of it" if value < 0.6 * floor else ""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from flows.results import (
     save_samples,
     set_sizes,
 )  # fmt: skip
+from flows.runners import PROCESS, engine
 from flows.studies import planned
 from flows.study import Study
 from flows.textbook import textbook
@@ -55,6 +56,7 @@ def augment_kitti(
     workers: int | None = None,
     out: str | None = None,
     on_error: Literal["refuse", "quarantine"] = "refuse",
+    runner: str = PROCESS,
 ) -> str:
     """Does synthetic data help? Run a study and return the folder of its report.
 
@@ -67,7 +69,9 @@ def augment_kitti(
         workers: Processes to train in; default: two, or one on a single core.
         out: Folder of the report; default: ``reports/STUDY-KEY`` in the data folder.
         on_error: ``refuse`` stops at bad rows, ``quarantine`` leaves them out.
+        runner: What trains the arms: ``process``, ``dask`` or ``ray``, with an address as ``dask:tcp://host:8786``.
     """
+    engine(runner)  # refuse a misspelt one before the work
     overrides = overrides or []
     if study == TEXTBOOK:
         return textbook(root, seeds, profile, overrides, workers or default_workers(), out)
@@ -81,7 +85,7 @@ def augment_kitti(
     oracles = oracle_jobs(jobs, data)
     folder = report_folder(plan, jobs, out)
     with recorded(plan.name) as record:
-        train_arms((*jobs, *oracles), arm_store(), workers or default_workers(), ProgressArtifact())
+        train_arms((*jobs, *oracles), arm_store(), workers or default_workers(), ProgressArtifact(), runner)
         tables = judge(gather(plan, jobs), jobs)
         scores = score(plan, tables)
         tables = replace(tables, anatomy=anatomy(plan, jobs, oracles, scores))

@@ -20,11 +20,11 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, as_completed
-from prefect.task_runners import ProcessPoolTaskRunner
 from threadpoolctl import threadpool_limits
 
 from flows.arm_store import ArmStore, Job
 from flows.progress import ArmProgress, Piece
+from flows.runners import PROCESS, AnyRunner, running
 from flows.workspace import data_folder, locked
 from pipeline import store
 from pipeline.arms import Design, cost_of, fits_of, run_arm, the_task
@@ -41,16 +41,25 @@ ARM_TIMEOUT_S = 3600.0
 
 
 def train_arms(
-    jobs: Sequence[Job], arms: ArmStore, workers: int, on_progress: Callable[[ArmProgress], None] = lambda _: None
+    jobs: Sequence[Job],
+    arms: ArmStore,
+    workers: int,
+    on_progress: Callable[[ArmProgress], None] = lambda _: None,
+    runner: str = PROCESS,
 ) -> None:
     """Finish every job that ``arms`` does not hold yet, the long ones first; show how far it is.
 
     Arms that learn the same generator are done one after the other in one process, which learns it once.
+
+    Raises:
+        UserError: the ``runner`` cannot be had, or its workers keep their results where this process cannot see them.
     """
     pending = [job for job in jobs if not arms.holds(job)]
     groups = sorted(alike(pending), key=lambda group: -sum(cost_of(job.arm, job.design) for job in group))
     work = [([job.arm for job in group], {"jobs": group, "arms": arms}) for group in groups]
-    work_off(examine_arms, work, len(jobs) - len(pending), workers, on_progress)
+    work_off(examine_arms, work, len(jobs) - len(pending), workers, on_progress, runner)
+    if runner != PROCESS and not all(arms.holds(job) for job in pending):
+        raise UserError(f"The workers of {runner} do not share the folder {arms.folder} with this process.")
 
 
 def alike(jobs: Sequence[Job]) -> list[tuple[Job, ...]]:
@@ -69,9 +78,11 @@ def work_off(
     finished: int,
     workers: int,
     on_progress: Callable[[ArmProgress], None] = lambda _: None,
+    runner: str = PROCESS,
 ) -> None:
-    """Do all work, in order, in this process or in several; ``finished`` pieces were done before.
+    """Do all work, in order, in this process or by an engine of ``runners.RUNNERS``.
 
+    Before, ``finished`` pieces were done.
     ``task`` is called with the arguments of some pieces that belong together and returns the seconds that each took.
     """
     workers = max(1, min(workers, len(work)))
@@ -87,31 +98,26 @@ def work_off(
             on_progress(progress)
             check()
 
-        if workers == 1:
+        if workers == 1 and runner == PROCESS:
             for pieces, arguments in work:
                 progress.begin(pieces[0])
                 done(pieces, task(**arguments))
         elif work:
-            _in_processes(task, work, workers, done)
+            with running(runner, workers, prepare_worker) as engine:
+                _hand_out(task, work, engine, done)
 
 
-def _in_processes(
+def _hand_out(
     task: Task[..., list[float]],
     work: Sequence[tuple[Sequence[Piece], Arguments]],
-    workers: int,
+    engine: AnyRunner,
     done: Callable[[Sequence[Piece], Sequence[float]], None],
 ) -> None:
-    with ProcessPoolTaskRunner(max_workers=workers, initializer=prepare_worker) as runner:
-        try:
-            futures: dict[PrefectFuture[list[float]], Sequence[Piece]] = {
-                runner.submit(task, arguments): pieces for pieces, arguments in work
-            }
-            for future in as_completed(list(futures)):
-                done(futures[future], future.result())
-        except BaseException:
-            for child in multiprocessing.active_children():  # or the runner would wait for their work
-                child.terminate()
-            raise
+    futures: dict[PrefectFuture[list[float]], Sequence[Piece]] = {
+        engine.submit(task, arguments): pieces for pieces, arguments in work
+    }
+    for future in as_completed(list(futures)):
+        done(futures[future], future.result())
 
 
 @contextlib.contextmanager

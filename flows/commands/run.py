@@ -22,6 +22,10 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--out", metavar="DIR", help="folder of the report")
     parser.add_argument("--workers", type=int, metavar="N", help="processes to train in")
     parser.add_argument(
+        "--runner", default="process", metavar="R",
+        help="what trains: process, dask or ray; a cluster by its address: dask:tcp://HOST:8786, ray:ray://HOST:10001",
+    )  # fmt: skip
+    parser.add_argument(
         "--on-error", choices=("refuse", "quarantine"), default="refuse",
         help="what bad rows of the data do: stop the study (default), or be left out and listed",
     )  # fmt: skip
@@ -51,6 +55,7 @@ def main(arguments: argparse.Namespace) -> int:
                 arguments.workers,
                 arguments.out,
                 arguments.on_error,
+                arguments.runner,
             )
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. What is finished is kept: the same command goes on from here.\n")

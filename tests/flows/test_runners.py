@@ -1,4 +1,4 @@
-"""The same arms from Dask and from Ray (processes: see test_augment_kitti); identical to one process to the last bit."""
+"""The same arms from Dask and from Ray (processes: see test_augment_kitti), to the last bit those of one process."""
 
 from collections.abc import Callable
 from dataclasses import replace

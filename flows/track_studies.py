@@ -14,18 +14,28 @@ UNFILTERED_SHARE = {"gan_unfiltered": 0.5}
 """As many as of any transformation: what a generator does to a task when nobody is careful with it."""
 
 GENERATORS = (
-    NONE, "copies", "noise", "flip", "classical", "gan", "flip+gan",
-    "recombination", "flip+recombination", "flip+recombination_vehicles", "city_traffic",
+    NONE, "copies", "noise", "flip", "classical", "gan", "flip+gan", "flip+gan_then_flip",
+    "recombination", "flip+recombination", "flip+recombination_vehicles",
+    "flip+recombination_then_flip", "flip+recombination_fading",
+    "city_traffic", "city_adapted", "flip+city_traffic", "flip+city_traffic_then_flip",
     "factorised_gan", "flip+factorised_gan", "residual_gan", "flip+residual_gan",
-    "gmm", "vae", "flow", "conv_gan", "rcgan", "infogan", "doppelganger", "markov",
+    "gmm", "vae", "flow", "conv_gan", "rcgan", "infogan", "doppelganger", "timegan", "markov", "autoregressive",
 )  # fmt: skip
 """One or more of every family of makers of tracks, and what they must beat."""
 
 CANDIDATES = (
-    "flip", NONE, "classical", "flip+gan", "flip+recombination", "flip+recombination_vehicles", "flip+factorised_gan",
-    "flip+residual_gan",
+    "flip", NONE, "classical", "flip+recombination", "flip+recombination_vehicles", "flip+recombination_then_flip",
+    "flip+recombination_fading", "flip+city_traffic", "flip+city_traffic_then_flip", "flip+gan", "flip+gan_then_flip",
+    "flip+factorised_gan", "flip+residual_gan",
 )  # fmt: skip
 """What a policy may choose from, the safest first."""
+
+ON_THE_GROUND = (
+    NONE, "copies", "noise", "flip", "recombination", "flip+recombination", "flip+recombination_vehicles",
+    "flip+recombination_then_flip", "flip+recombination_fading", "city_traffic", "flip+city_traffic",
+    "flip+city_traffic_then_flip", "factorised_gan", "flip+factorised_gan",
+)  # fmt: skip
+"""Everything whose samples hold in the world."""
 
 CHOOSING, EXAMINED = ("0005", "0008", "0013", "0017"), ("0004", "0007", "0011", "0015", "0019")
 """Sequences of KITTI tracking that choose the checkpoint, and those that are held out; the other twelve teach."""
@@ -70,7 +80,7 @@ TRACK_STUDIES: dict[str, Study] = {
         name="kitti-ground",
         about="On the ground plane of KITTI tracking, 2 s seen and 4 s ahead: which synthetic tracks help, in metres?",
         source="kitti_tracking",
-        strategies=(NONE, "copies", "noise", "flip", "recombination", "flip+recombination"),
+        strategies=ON_THE_GROUND,
         fractions=(0.25, 1.0),
         seeds=10,
         tstr_seeds=3,

@@ -22,6 +22,7 @@ from pipeline.strategies.recombination import Recombination
 from pipeline.strategies.recurrent_gan import RecurrentGan
 from pipeline.strategies.residual_gan import ResidualGan
 from pipeline.strategies.scale import Scale
+from pipeline.strategies.scheduled import Scheduled
 from pipeline.strategies.sequence_gan import SequenceGan
 from pipeline.strategies.speed import Speed
 from pipeline.strategies.time_gan import TimeGan
@@ -42,12 +43,21 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
     "gan": _FILTERED_GAN,
     "gan_unfiltered": SequenceGan(name="gan_unfiltered"),
     "flip+gan": Mixture((Flip(), Mirrored(_FILTERED_GAN)), (0.6, 0.4), name="flip+gan"),
+    "flip+gan_then_flip": Scheduled(Mirrored(_FILTERED_GAN), base=Flip(), name="flip+gan_then_flip"),
     "recombination": Recombination(),
     "flip+recombination": Mixture((Flip(), Mirrored(Recombination())), (1.0, 2.0), name="flip+recombination"),
     "flip+recombination_vehicles": Mixture(
         (Flip(), PerClass(Mirrored(Recombination()))), (1.0, 2.0), name="flip+recombination_vehicles"
     ),
+    "flip+recombination_then_flip": Scheduled(
+        Mirrored(Recombination()), base=Flip(), name="flip+recombination_then_flip"
+    ),
+    "flip+recombination_fading": Scheduled(
+        Mirrored(Recombination()), "curriculum", until=1.0, base=Flip(), name="flip+recombination_fading"
+    ),
     "city_traffic": CityTraffic(),
+    "flip+city_traffic": Mixture((Flip(), Mirrored(CityTraffic())), (1.0, 2.0), name="flip+city_traffic"),
+    "flip+city_traffic_then_flip": Scheduled(Mirrored(CityTraffic()), base=Flip(), name="flip+city_traffic_then_flip"),
     "city_adapted": Adapted(part=CityTraffic(), name="city_adapted"),
     "factorised_gan": FactorisedGan(),
     "flip+factorised_gan": Mixture((Flip(), Mirrored(FactorisedGan())), (0.6, 0.4), name="flip+factorised_gan"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int, Shaped
 
 Better: TypeAlias = Literal["lower", "higher", ""]
 """Which way is better; empty where both too little and too much are bad."""
@@ -18,7 +18,7 @@ Role: TypeAlias = Literal["learnt", "plain", "random", "quantity"]
 class Cloud:
     """N samples as points of a feature space, and which of them were recorded together."""
 
-    points: Float[np.ndarray, "n feature"]
+    points: Shaped[np.ndarray, "n feature"]
     drive: np.ndarray
     """(n,) name of the drive."""
     unit: np.ndarray

@@ -86,7 +86,7 @@ def augment_kitti(
     folder = report_folder(plan, jobs, out)
     with recorded(plan.name) as record:
         train_arms((*jobs, *oracles), arm_store(), workers or default_workers(), ProgressArtifact(), runner)
-        tables = judge(gather(plan, jobs), jobs)
+        tables = judge(plan, gather(plan, jobs), jobs)
         scores = score(plan, tables)
         tables = replace(tables, anatomy=anatomy(plan, jobs, oracles, scores))
         report(plan, jobs, tables, scores, data, folder, command)
@@ -125,10 +125,10 @@ def gather(plan: Study, jobs: Sequence[Job]) -> Tables:
 
 
 @task(cache_policy=NO_CACHE)
-def judge(tables: Tables, jobs: Sequence[Job]) -> Tables:
+def judge(plan: Study, tables: Tables, jobs: Sequence[Job]) -> Tables:
     """How real, how varied and how new the samples are that were kept."""
     with one_thread():
-        return replace(tables, fidelity=judged(jobs, arm_store(), tables.errors, tables.reverse))
+        return replace(tables, fidelity=judged(jobs, arm_store(), tables.errors, tables.reverse, plan.networks))
 
 
 @task(cache_policy=NO_CACHE)

@@ -172,6 +172,16 @@ def require_place_for_report(out: str | None) -> None:
     require_writable(folder.parent)
 
 
+def fidelity_metrics(folder: Path, strategy: str) -> dict[str, float]:
+    """What was measured of a strategy's samples, as ``fidelity.MEASURE.SPACE``; empty where nothing was."""
+    path = folder / "fidelity.parquet"
+    if not path.exists():
+        return {}
+    table = pd.read_parquet(path, filters=[("strategy", "==", strategy)])
+    names = ("fidelity." + table["measure"] + "." + table["space"]).str.removesuffix(".")
+    return dict(zip(names, table["value"].astype(float), strict=True))
+
+
 def load_facts(folder: Path) -> dict[str, Any]:
     """What ``run.json`` says.
 

@@ -35,6 +35,9 @@ def planned(
     study.check_recipes()
     if study.root is None and not isinstance(lookup(SOURCES, study.source, "source"), SelfMade):
         raise UserError(f"The study {name} needs data: name its folder with --root.")
+    for network in study.networks:
+        if not Path(network).expanduser().is_file():
+            raise UserError(f"{network} (networks) is no file.")
     if study.root is not None and not study.root.exists():
         raise UserError(f"{study.root} does not exist.")
     return study

@@ -15,7 +15,7 @@ from pipeline.splits import Split, groups_left_out, named_split, rotating_folds
 
 SETTABLE = (
     "strategies", "fractions", "seeds", "tstr_seeds", "valid", "held_out", "folds",
-    "task", "history", "future", "held_out_stride", "kinds", "size", "tune",
+    "task", "history", "future", "held_out_stride", "kinds", "size", "tune", "networks",
 )  # fmt: skip
 """What ``--set`` may change besides the options of the task and of each strategy."""
 
@@ -47,6 +47,8 @@ class Study:
     """Synthetic part of a batch by strategy, where it is not the strategy's own."""
     rival: str | None = None
     """The simple strategy that every other one is also compared with."""
+    networks: tuple[str, ...] = ()
+    """TorchScript files whose features are spaces to compare samples in, each named by its file."""
     tune: Mapping[str, int] = field(default_factory=dict)
     """Strategies whose settings are searched before anything is examined, and how many to try."""
     policies: Mapping[str, Policy] = field(default_factory=dict)
@@ -155,7 +157,7 @@ class Study:
     def _with_setting(self, key: str, value: Any) -> Self:
         if key not in SETTABLE:
             raise UserError(unknown(key, [*SETTABLE, "task.OPTION", "STRATEGY.OPTION"], "setting"))
-        listed = [value] if key in ("strategies", "fractions", "kinds") and not isinstance(value, list) else value
+        listed = [value] if key in ("strategies", "fractions", "kinds", "networks") and not isinstance(value, list) else value
         return configured(self, {key: listed}, self.name)
 
     def _with_option(self, owner: str, option: str, value: Any) -> Self:

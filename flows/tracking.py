@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.results import SAMPLES, load_facts, load_scores
+from flows.results import SAMPLES, fidelity_metrics, load_facts, load_scores
 from flows.search_summary import search_description
 from flows.servers import HOST, MLFLOW_PORT, QUIET, TRACKING_VARIABLE, answers, tracking_uri
 from flows.workspace import data_folder, locked
@@ -183,7 +183,8 @@ def _record_strategy(
     settings = {f"{strategy}.{name}": value for name, value in facts["strategies"][strategy].items()}
     arms = [arm for arm in scores.arms if arm.strategy == strategy]
     share = {} if strategy == NONE else {"share": facts["shares"][strategy]}
-    _log(client, run_id, {"strategy": strategy, "seeds": facts["seeds"], **share, **settings}, _child_metrics(arms))
+    metrics = {**_child_metrics(arms), **fidelity_metrics(folder, strategy)}
+    _log(client, run_id, {"strategy": strategy, "seeds": facts["seeds"], **share, **settings}, metrics)
     _log_data(client, run_id, facts, {"real": "train", **({strategy: "synthetic"} if strategy != NONE else {})})
     samples = folder / SAMPLES / f"{strategy}.npz"
     if samples.exists():

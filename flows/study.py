@@ -19,6 +19,9 @@ SETTABLE = (
 )  # fmt: skip
 """What ``--set`` may change besides the options of the task and of each strategy."""
 
+LISTS = ("strategies", "fractions", "kinds", "networks")
+"""Settings that may be given as one value instead of a list."""
+
 
 @dataclass(frozen=True)
 class Study:
@@ -157,7 +160,7 @@ class Study:
     def _with_setting(self, key: str, value: Any) -> Self:
         if key not in SETTABLE:
             raise UserError(unknown(key, [*SETTABLE, "task.OPTION", "STRATEGY.OPTION"], "setting"))
-        listed = [value] if key in ("strategies", "fractions", "kinds", "networks") and not isinstance(value, list) else value
+        listed = [value] if key in LISTS and not isinstance(value, list) else value
         return configured(self, {key: listed}, self.name)
 
     def _with_option(self, owner: str, option: str, value: Any) -> Self:

@@ -16,7 +16,8 @@ from pipeline.search_space import setting_of
 from pipeline.strategies.saved import RECIPE, TABLES, WEIGHTS, fit_to_keep, load_fit, save_fit
 from pipeline.windows import Windows
 
-SHORT = {"steps": 6, "critic_steps": 1, "batch": 32, "hidden": 16, "drives": 2, "frames": 60, "width": 4, "blocks": 1}
+SHORT = {"steps": 6, "critic_steps": 1, "batch": 32, "hidden": 16, "drives": 2, "frames": 60, "width": 4, "blocks": 1,
+         "halvings": 1, "pictures": 1, "cities": ["houston"]}  # fmt: skip
 PASSABLE = {"steps": 40}
 """For what is filtered afterwards: filters must find something to let pass."""
 

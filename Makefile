@@ -6,8 +6,9 @@ BIN := .venv/bin
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-run: .venv/installed ## Run the mini study; the last line printed is the report's folder
+run: .venv/installed ## Run both mini studies; the last line each prints is its report's folder
 	$(BIN)/augment-kitti run mini
+	$(BIN)/augment-kitti run mini-night
 
 serve: .venv/installed ## Keep up Prefect, MLflow, the deployment and a worker on 127.0.0.1
 	$(BIN)/augment-kitti serve

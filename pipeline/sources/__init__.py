@@ -11,8 +11,9 @@ from pipeline.sources.rendered_city import RenderedCity
 from pipeline.sources.tracks_table import TracksTable
 
 SOURCES: dict[str, Source] = {
-    "rendered_city": RenderedCity(),  # this and the next two are folders of KITTI tracking, and more
+    "rendered_city": RenderedCity(),  # this and the next three are folders of KITTI tracking, and more
     "rendered_streets": RenderedCity(drives=40, frames=2, size="quarter"),
+    "rendered_scenes": RenderedCity(drives=40, frames=2),
     "mini_city": MiniCity(),
     "kitti_tracking": KittiTracking(),
     "kitti_raw": KittiRaw(),

@@ -10,7 +10,7 @@ from models.adversarial import train_adversarial
 from models.checkpoints import load_checkpoint, save_checkpoint
 from models.cycle_gan import CycleConsistency, CycleGan, Identity, SemanticConsistency, unpaired
 from models.reporting import CheckpointRefused, TrainingDiverged
-from models.translators import CriticPair, ResidualTranslator, TranslatorPair
+from models.translators import CriticPair, ResidualTranslator, ToneTranslator, TranslatorPair
 
 SMALL = CycleGan(width=8, blocks=1, halvings=1, pool=3, steps=6, batch=1, rate=2e-3, average=0.9)
 
@@ -158,7 +158,8 @@ def test_days_become_dark_nights_bright_and_both_come_back():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"precision": "bfloat16"}, {"shared": True, "batch": 2, "identity": Identity(every=2)}]
+    "changes",
+    [{"precision": "bfloat16"}, {"network": "tone"}, {"shared": True, "batch": 2, "identity": Identity(every=2)}],
 )
 @pytest.mark.parametrize("stop", [1, 5])
 def test_a_run_stopped_and_resumed_is_the_uninterrupted_one(changes, stop, tmp_path):
@@ -216,3 +217,25 @@ def test_critics_judge_their_own_domain():
     scores, others = critics(images), critics(darker)
     assert torch.allclose(scores[:, 1], others[:, 1], atol=1e-6)
     assert not torch.allclose(scores[:, 0], others[:, 0])
+
+
+def test_an_untrained_tone_translator_changes_nothing_and_a_trained_one_the_light():
+    sources = torch.cat([_night(2, _rng(6)), _day(2, _rng(5))], dim=1)
+    pair = TranslatorPair(8, 1, network="tone", generator=_rng())
+    assert (pair(sources) - sources.roll(3, dims=1)).abs().max() < 0.03  # white is 0.98
+    network = _train(replace(SMALL, steps=60, rate=4e-3, identity=None, network="tone")).average.network
+    with torch.no_grad():
+        as_night = network.to_night(sources[:, 3:])
+    assert as_night.mean() < sources[:, 3:].mean() - 0.3
+    # what was bright beside dark still is: the stripes are the picture's own
+    assert torch.corrcoef(torch.stack([as_night.flatten(), sources[:, 3:].flatten()]))[0, 1] > 0.7
+
+
+def test_a_tone_translator_keeps_black_and_white_within_bounds_and_refuses_odd_sizes():
+    translator = ToneTranslator(8, 1, generator=_rng())
+    torch.nn.init.constant_(translator.decoder[-1].bias, 9.0)
+    extremes = torch.tensor([-1.0, 1.0]).repeat(2, 3, 16, 8)
+    with torch.no_grad():
+        assert translator(extremes).abs().max() <= 1
+    with pytest.raises(ValueError, match="multiples of 8"):
+        translator(torch.zeros(1, 3, 16, 20))

@@ -112,7 +112,7 @@ def plan_arms(plan: Study, splits: Sequence[Split], data: store.Ingested) -> tup
     def job(arm: Arm) -> Job:
         first = arm.seed < max(1, plan.tstr_seeds) and arm.fraction == max(plan.fractions)
         keep = first and makes_samples(arm, plan.design)
-        return Job.of(arm, plan.design, splits[arm.fold], data, keep_samples=keep)
+        return Job.of(arm, plan.design_at(arm.fraction), splits[arm.fold], data, keep_samples=keep)
 
     return tuple(job(arm) for arm in plan.arms(len(splits)))
 

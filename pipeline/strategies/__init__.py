@@ -58,6 +58,16 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
     "city_traffic": CityTraffic(),
     "flip+city_traffic": Mixture((Flip(), Mirrored(CityTraffic())), (1.0, 2.0), name="flip+city_traffic"),
     "flip+city_traffic_then_flip": Scheduled(Mirrored(CityTraffic()), base=Flip(), name="flip+city_traffic_then_flip"),
+    "flip+recombination+city_traffic": Mixture(
+        (Flip(), Mirrored(Recombination()), Mirrored(CityTraffic())),
+        (1.0, 1.0, 1.0),
+        name="flip+recombination+city_traffic",
+    ),
+    "flip+recombination+city_traffic_then_flip": Scheduled(
+        Mirrored(Mixture((Recombination(), CityTraffic()), (1.0, 1.0))),
+        base=Flip(),
+        name="flip+recombination+city_traffic_then_flip",
+    ),
     "city_adapted": Adapted(part=CityTraffic(), name="city_adapted"),
     "factorised_gan": FactorisedGan(),
     "flip+factorised_gan": Mixture((Flip(), Mirrored(FactorisedGan())), (0.6, 0.4), name="flip+factorised_gan"),

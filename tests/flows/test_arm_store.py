@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from flows.arm_store import ArmStore, Job
+from flows.training import alike
+from pipeline import provenance
 from pipeline.arms import Arm, ArmResult, Design
 from pipeline.schedule import Schedule
 from pipeline.splits import Split
@@ -81,3 +83,27 @@ def test_samples_that_are_needed_but_were_not_kept_are_made_again(tmp_path: Path
     assert not store.holds(job())
     store.save(job(), result)
     assert store.holds(job())
+
+
+def test_jobs_that_learn_one_generator_stay_together_and_all_others_apart() -> None:
+    arms = [Arm(name, 1.0, 0, seed) for seed in (0, 1) for name in ("none", "flip", "gan", "flip+gan")]
+    groups = [{(one.arm.strategy, one.arm.seed) for one in group} for group in alike([job(arm) for arm in arms])]
+    together = [{("gan", seed), ("flip+gan", seed)} for seed in (0, 1)]
+    assert sorted(map(sorted, groups)) == sorted(
+        [[(name, seed)] for name in ("none", "flip") for seed in (0, 1)] + [sorted(pair) for pair in together]
+    )
+
+
+def test_what_an_arm_costs_is_no_part_of_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = job().key
+    text = provenance._text
+    monkeypatch.setattr(
+        provenance,
+        "_text",
+        lambda module: text(module).replace("    keeps_scenes = True", "    cost = 7.0\n    keeps_scenes = True"),
+    )
+    assert job().key == before
+    monkeypatch.setattr(
+        provenance, "_text", lambda module: text(module).replace("    keeps_scenes = True", "    keeps_scenes = False")
+    )
+    assert job().key != before

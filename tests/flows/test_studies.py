@@ -94,3 +94,16 @@ def test_unknown_study_profile_and_folder_are_refused(tmp_path: Path) -> None:
 )
 def test_values_are_json_or_lists_or_text(text: str, value: object) -> None:
     assert parsed(text) == value
+
+
+def test_scarce_data_take_fewer_steps_for_all_arms_alike_unless_asked_otherwise() -> None:
+    study = STUDIES["generators"]
+    assert study.scarce is not None
+    most, steps = study.scarce
+    assert {study.design_at(fraction).options.get("task", {}).get("steps") for fraction in study.fractions} == {
+        steps,
+        None,
+    }
+    assert study.design_at(most).options["task"]["steps"] == steps
+    asked = study.with_overrides(["task.steps=90"])
+    assert asked.design_at(most).options["task"]["steps"] == asked.design_at(1.0).options["task"]["steps"] == 90

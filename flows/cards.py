@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from flows.results import load_scores
+from flows.results import SCORES, load_scores
 from pipeline.exports.data_card import Provenance
-from pipeline.schema import UserError
 
 PLACES = ("--root", "--to", "--out")
 """Options that name a folder of whoever ran a command."""
@@ -39,20 +38,18 @@ def provenance_of(folder: Path, facts: Mapping[str, Any], strategy: str) -> Prov
 
 
 def gains_of(folder: Path, strategy: str) -> list[dict[str, Any]]:
-    """What the strategy's samples did for the study's task; empty where no scores can be read."""
-    try:
-        arms = load_scores(folder).arms
-    except UserError:
-        return []
+    """What the strategy's samples did for the study's task; empty where nothing was scored.
+
+    Raises:
+        UserError: there are scores that this program cannot read.
+    """
+    arms = load_scores(folder).arms if (folder / SCORES).exists() else ()
     return [{name: getattr(arm, name) for name in GAIN} for arm in arms if arm.strategy == strategy]
 
 
 def versions_of(folder: Path) -> Mapping[str, str]:
-    """What the study ran with; empty where no scores can be read."""
-    try:
-        return load_scores(folder).versions
-    except UserError:
-        return {}
+    """What the study ran with; empty where nothing was scored."""
+    return load_scores(folder).versions if (folder / SCORES).exists() else {}
 
 
 def fidelity_of(folder: Path, strategy: str, fraction: float) -> list[dict[str, Any]]:

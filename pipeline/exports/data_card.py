@@ -149,7 +149,9 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None or value != value else f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:.0f}" if value.is_integer() else f"{value:.4g}"
+    return "" if value is None else str(value)
 
 
 def _without_nan(value: Any) -> Any:

@@ -4,6 +4,7 @@ Four kinds: what a trained network sees in a sample (the task's own, or a networ
 what an untrained network sees in it, and single physical quantities.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,9 @@ def torch_script(path: Path) -> "Space[Windows] | Space[Pictures]":
         UserError: the file cannot be loaded, or does not give (n, feature) numbers.
     """
     try:
-        network = torch.jit.load(str(path), map_location="cpu").eval()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # its successor fixes the number of samples
+            network = torch.jit.load(str(path), map_location="cpu").eval()
     except (OSError, RuntimeError, ValueError) as failure:
         raise UserError(f"{path}: no TorchScript file: {str(failure).strip().splitlines()[0]}") from failure
 

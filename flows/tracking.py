@@ -5,20 +5,23 @@ Everything is read from the finished study's folder, so a study can be recorded 
 imported where it is needed: it takes seconds, and most commands do without.
 """
 
+import glob
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows import ranking
 from flows.results import SAMPLES, fidelity_metrics, load_facts, load_scores
 from flows.search_summary import search_description
 from flows.servers import HOST, MLFLOW_PORT, QUIET, TRACKING_VARIABLE, answers, tracking_uri
 from flows.workspace import data_folder, locked
 from pipeline.arms import NONE
-from pipeline.scoring.scores import ArmScore, Scores
+from pipeline.pages import file_name
+from pipeline.scoring.scores import Scores
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -37,12 +40,6 @@ LESSONS = "lessons"
 SEARCH = "search"
 """What ``run.json`` calls the trials of a search for settings."""
 
-CHILD_METRICS = (
-    "mean", "sd", "gain_pct", "ci_low", "ci_high", "p", "p_holm", "detectable_pct", "window_mean", "window_gain_pct",
-    "fit_s", "train_s",
-)  # fmt: skip
-"""Fields of ``ArmScore`` that become metrics, each at every fraction: ``gain_pct.at_0.25``."""
-
 
 @dataclass(frozen=True)
 class Opened:
@@ -55,8 +52,17 @@ class Opened:
     @property
     def url(self) -> str:
         """Its page: on the tracking server, else on the server that ``augment-kitti ui`` starts."""
+        return f"{self._runs}/{self.run_id}"
+
+    @property
+    def ranking(self) -> str:
+        """The page that ranks the strategies of the study that was recorded last."""
+        return f"{self._runs}?workflowType=machine_learning&viewStateShareKey={ranking.VIEW}"
+
+    @property
+    def _runs(self) -> str:
         base = self.uri if self.uri.startswith("http") else f"http://{HOST}:{MLFLOW_PORT}"
-        return f"{base.rstrip('/')}/#/experiments/{self.experiment_id}/runs/{self.run_id}"
+        return f"{base.rstrip('/')}/#/experiments/{self.experiment_id}/runs"
 
 
 def trouble() -> str | None:
@@ -108,7 +114,7 @@ def record(folder: Path, opened: Opened | None = None) -> Opened:
     scores = load_scores(folder)
     opened = opened or open_run(facts["name"], {"recorded_from": folder.name})
     client = connected(opened.uri)
-    _record_parent(client, opened.run_id, folder, facts, scores)
+    _record_parent(client, opened, folder, facts, scores)
     for strategy in facts["strategies"]:
         _record_strategy(client, opened, folder, facts, scores, strategy)
     client.set_terminated(opened.run_id)
@@ -158,13 +164,17 @@ def _record_search(folder: Path, facts: Mapping[str, Any], opened: Opened | None
     return opened
 
 
-def _record_parent(client: "MlflowClient", run_id: str, folder: Path, facts: Mapping[str, Any], scores: Scores) -> None:
-    gains = {
-        f"gain_pct.{arm.strategy}.at_{arm.fraction:g}": arm.gain_pct for arm in scores.arms if arm.strategy != NONE
-    }
+def _record_parent(
+    client: "MlflowClient", parent: Opened, folder: Path, facts: Mapping[str, Any], scores: Scores
+) -> None:
+    run_id = parent.run_id
     baselines = {f"baseline.{item.name}": item.mean for item in scores.baselines}
-    _log(client, run_id, _parameters(facts), {**gains, **baselines, "valid": float(scores.valid)})
-    client.set_tag(run_id, "mlflow.note.content", description(facts, scores))
+    _log(client, run_id, _parameters(facts), ranking.study_metrics(scores) | baselines)
+    ranked = f"[Strategies ranked by gain]({parent.ranking})"
+    client.set_tag(run_id, "mlflow.note.content", f"{ranking.description(facts, scores)}\n\n{ranked}")
+    client.set_tag(run_id, "winner", ranking.winner(scores))
+    client.set_experiment_tag(parent.experiment_id, ranking.VIEW_TAG, ranking.view(scores, run_id))
+    client.set_experiment_tag(parent.experiment_id, "mlflow.note.content", f"{ranked}. {facts['about']}")
     _log_data(client, run_id, facts, {"real": "all"})
     table = [asdict(arm) for arm in scores.arms]
     client.log_table(run_id, {key: [row[key] for row in table] for key in table[0]}, "scores_table.json")
@@ -178,24 +188,21 @@ def _record_parent(client: "MlflowClient", run_id: str, folder: Path, facts: Map
 def _record_strategy(
     client: "MlflowClient", parent: Opened, folder: Path, facts: Mapping[str, Any], scores: Scores, strategy: str
 ) -> None:
-    tags = {"mlflow.parentRunId": parent.run_id, "strategy": strategy}
+    arms = [arm for arm in scores.arms if arm.strategy == strategy]
+    tags = {"mlflow.parentRunId": parent.run_id, "strategy": strategy, "verdict": arms[-1].verdict,
+            "mlflow.note.content": ranking.strategy_note(arms)}  # fmt: skip
     run_id = client.create_run(parent.experiment_id, run_name=strategy, tags=tags).info.run_id
     settings = {f"{strategy}.{name}": value for name, value in facts["strategies"][strategy].items()}
-    arms = [arm for arm in scores.arms if arm.strategy == strategy]
     share = {} if strategy == NONE else {"share": facts["shares"][strategy]}
-    metrics = {**_child_metrics(arms), **fidelity_metrics(folder, strategy)}
+    metrics = {**ranking.strategy_metrics(arms), **fidelity_metrics(folder, strategy)}
     _log(client, run_id, {"strategy": strategy, "seeds": facts["seeds"], **share, **settings}, metrics)
     _log_data(client, run_id, facts, {"real": "train", **({strategy: "synthetic"} if strategy != NONE else {})})
     samples = folder / SAMPLES / f"{strategy}.npz"
     if samples.exists():
         client.log_artifact(run_id, str(samples), SAMPLES)
+    for picture in sorted((folder / "figures").glob(f"*_{glob.escape(file_name(strategy))}.png")):
+        client.log_artifact(run_id, str(picture), "figures")
     client.set_terminated(run_id)
-
-
-def _child_metrics(arms: Sequence[ArmScore]) -> dict[str, float | None]:
-    """The same keys for every strategy; ``none`` gains 0 by definition."""
-    values = {f"{name}.at_{arm.fraction:g}": getattr(arm, name) for arm in arms for name in CHILD_METRICS}
-    return {key: 0.0 if value is None and "gain" in key else value for key, value in values.items()}
 
 
 def answer(folder: Path) -> str:
@@ -203,31 +210,13 @@ def answer(folder: Path) -> str:
     facts = load_facts(folder)
     if SEARCH in facts:
         return search_description(facts)
-    return tour_description(facts) if LESSONS in facts else description(facts, load_scores(folder))
+    return tour_description(facts) if LESSONS in facts else ranking.description(facts, load_scores(folder))
 
 
 def tour_description(facts: Mapping[str, Any]) -> str:
     """The textbook in Markdown: a row a lesson."""
     rows = [f"| {found['title']} | {found['answer']} |" for found in facts[LESSONS].values()]
     return "\n".join(["| lesson | answer |", "|---|---|", *rows, "", f"Repeat it: `{facts['command']}`"])
-
-
-def description(facts: Mapping[str, Any], scores: Scores) -> str:
-    """The study in Markdown: the answer, and a row for each strategy and fraction."""
-    lines = [*scores.conclusion, *scores.invalid_reasons, ""]
-    lines += [f"| strategy | real data | {scores.metric} ({scores.unit}) | gain | 95 % interval | p (Holm) | verdict |"]
-    lines += ["|---|---|---|---|---|---|---|"]
-    for arm in scores.arms:
-        interval = f"{_number(arm.ci_low)} to {_number(arm.ci_high)} %" if arm.ci_low is not None else ""
-        lines.append(
-            f"| {arm.strategy} | {arm.fraction:.0%} | {_number(arm.mean)} | {_number(arm.gain_pct)} % | {interval} "
-            f"| {_number(arm.p_holm, 3)} | {arm.verdict} |"
-        )
-    return "\n".join([*lines, "", f"Repeat it: `{facts['command']}`"])
-
-
-def _number(value: float | None, digits: int = 2) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
 
 
 def _parameters(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -291,6 +280,5 @@ def _experiment(client: "MlflowClient", name: str, uri: str) -> str:
     if found is not None:
         return str(found.experiment_id)
     here = uri.startswith("sqlite:///")  # a server knows where its own artifacts go
-    return str(
-        client.create_experiment(name, artifact_location=(data_folder() / "mlartifacts").as_uri() if here else None)
-    )
+    place = (data_folder() / "mlartifacts").as_uri() if here else None
+    return str(client.create_experiment(name, artifact_location=place, tags=ranking.EXPERIMENT_KIND))

@@ -24,5 +24,6 @@ def main(arguments: argparse.Namespace) -> int:
     why_not = tracking.trouble()
     if why_not:
         raise UserError(why_not)
-    sys.stdout.write(f"{tracking.record(arguments.run).url}\n")
+    opened = tracking.record(arguments.run)
+    sys.stdout.write(f"strategies ranked: {opened.ranking}\n{opened.url}\n")
     return 0

@@ -13,6 +13,7 @@ import pytest
 from flows import augment_kitti as flow_module
 from flows import recording, tracking
 from flows.augment_kitti import arm_store, augment_kitti
+from flows.ranking import VIEW_TAG
 from flows.results import load_facts, load_samples, load_scores
 from flows.training import examine_arms
 from pipeline.schema import UserError
@@ -131,7 +132,14 @@ def test_mlflow_holds_a_parent_and_a_child_for_each_strategy(study: SimpleNamesp
     assert len({key for run in (parent, *children) for key in run.data.metrics}) < 60
     noise = next(run for run in children if run.data.params["strategy"] == "noise")
     arm = next(arm for arm in load_scores(study.folder).arms if arm.strategy == "noise")
-    assert noise.data.metrics["gain_pct.at_1"] == pytest.approx(arm.gain_pct)
+    assert noise.data.metrics["gain_pct.at_1"] == pytest.approx(arm.gain_pct, rel=1e-3)
+    assert noise.data.tags["verdict"] == "placebo"
+    assert "valid" in parent.data.metrics
+    assert parent.data.tags["winner"]
+    (experiment,) = {run.info.experiment_id for run in (parent, *children)}
+    view = json.loads(tracking.connected().get_experiment(experiment).tags[VIEW_TAG])
+    assert parent.info.run_id in view["searchFilter"]
+    assert view["orderByKey"].split("`")[1] in common
     assert any(key.startswith("noise.") for key in noise.data.params)
 
 

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from flows.tracking import CHILD_METRICS, _key
+from flows.ranking import METRICS
+from flows.tracking import _key
 from pipeline.strategies import TRACK_STRATEGIES
 
 ACCEPTED = re.compile(r"[A-Za-z0-9_\-. :/]+")
@@ -13,7 +14,7 @@ ACCEPTED = re.compile(r"[A-Za-z0-9_\-. :/]+")
 
 @pytest.mark.parametrize("strategy", sorted(TRACK_STRATEGIES))
 def test_every_strategy_has_a_name_that_mlflow_accepts(strategy: str) -> None:
-    for metric in CHILD_METRICS:
+    for metric in METRICS:
         assert ACCEPTED.fullmatch(_key(f"{metric}.{strategy}.at_0.25"))
 
 

@@ -80,9 +80,9 @@ def main(peer: str, learnt: Path, budget_s: float, samples: int, made: Path) -> 
     fit, draw, consumed = PEERS[peer]
     with np.load(learnt) as stored:
         data = stored["shapes"].astype(float), stored["places"].astype(float), stored["kind"]
-    fit(1, *data)  # the first time, modules are still being loaded
-    short, long = (seconds(fit, epochs, data)[0] for epochs in (1, 3))
-    an_epoch = max((long - short) / 2, long / 30)
+    fit(1, *(part[:BATCH] for part in data))  # the first time, modules are still being loaded
+    short, long = (seconds(fit, epochs, data)[0] for epochs in (1, 2))
+    an_epoch = max(long - short, long / 20)
     epochs = max(1, round((budget_s - (short - an_epoch)) / an_epoch))
     fit_s, model = seconds(fit, epochs, data)
     shapes, places, kind = draw(model, samples, *data[1:])

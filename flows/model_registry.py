@@ -62,7 +62,7 @@ def champion_of(study: str, role: str, uri: str | None = None) -> Registered | N
         found = connected(uri).get_model_version_by_alias(name_of(study, role), CHAMPION)
     except MlflowException:  # no such model, or none with this alias
         return None
-    return Registered(study, role, str(found.version), True, found.run_id, dict(found.tags))
+    return Registered(study, role, str(found.version), True, str(found.run_id), dict(found.tags))
 
 
 def registered() -> list[Registered]:
@@ -74,7 +74,7 @@ def registered() -> list[Registered]:
             champions = {str(version) for alias, version in model.aliases.items() if alias == CHAMPION}
             for item in client.search_model_versions(f"name = '{model.name}'"):
                 version = str(item.version)
-                found.append(Registered(study, role, version, version in champions, item.run_id, dict(item.tags)))
+                found.append(Registered(study, role, version, version in champions, str(item.run_id), dict(item.tags)))
     return sorted(found, key=lambda item: (item.study, item.role, -int(item.version)))
 
 

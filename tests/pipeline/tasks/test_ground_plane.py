@@ -18,7 +18,7 @@ from pipeline.strategies import TRACK_STRATEGIES
 from pipeline.strategies.flip import Flip
 from pipeline.tasks.ground_errors import ground_errors
 from pipeline.tasks.ground_paths import ground_paths, motion_features, motion_scale, steady_motion
-from pipeline.tasks.ground_plane import GroundPlane
+from pipeline.tasks.ground_plane import GroundHypotheses, GroundPlane
 from pipeline.windows import Windows, of_drives
 
 QUICK = GroundPlane(history=10, hidden=16, training=SupervisedRecipe(steps=40, batch=32, validate_every=20))
@@ -120,7 +120,9 @@ def test_a_fitted_network_survives_as_plain_arrays_and_the_best_is_never_worse(
     street_windows: Windows, hypotheses: int
 ) -> None:
     task = replace(QUICK, hypotheses=hypotheses)
-    fitted = task.train(street_windows, street_windows.made_by("copies"), Schedule(), street_windows, np.random.default_rng(0))
+    fitted = task.train(
+        street_windows, street_windows.made_by("copies"), Schedule(), street_windows, np.random.default_rng(0)
+    )
     errors = task.evaluate(fitted, street_windows)
     assert task.evaluate(task.from_arrays(task.to_arrays(fitted)), street_windows).equals(errors)
     assert (errors["min_ade_m"] <= errors["ade_m"]).all()
@@ -145,6 +147,23 @@ def test_braking_is_learnt(kitti_calibration: Calibration) -> None:
     task = replace(QUICK, training=SupervisedRecipe(steps=200, batch=64, learning_rate=5e-3))
     learnt = task.evaluate(task.train(train, None, Schedule(), held_out, rng), held_out)["ade_m"].mean()
     assert learnt < 0.5 * task.examine_baselines(train, held_out)["constant_velocity"]["ade_m"].mean()
+
+
+def test_several_futures_foresee_a_turn_to_either_side(kitti_calibration: Calibration) -> None:
+    time = np.arange(20)
+    parts = []
+    for number in range(80):
+        aside = (1 if number % 4 < 2 else -1) * 0.2 * np.maximum(time - 9, 0)
+        path = _poses(20 + 0.5 * time, 3 + aside, 0.0)
+        parts.append(replace(_street(kitti_calibration, path, 5.0, 0.0), drive=np.array([f"{number % 2:04d}"])))
+    windows = Windows.concatenate(parts)
+    train, held_out = of_drives(windows, ["0000"]), of_drives(windows, ["0001"])
+    recipe = SupervisedRecipe(steps=200, batch=64, learning_rate=5e-3)
+    task = GroundHypotheses(history=10, hidden=16, training=recipe)
+    learnt = task.evaluate(task.train(train, None, Schedule(), held_out, np.random.default_rng(0)), held_out)
+    steady = task.examine_baselines(train, held_out)["constant_velocity"]
+    assert learnt[task.metric].mean() < 0.3 * steady[task.metric].mean()
+    assert learnt["ade_m"].mean() > 0.7 * steady["ade_m"].mean()  # one answer cannot
 
 
 def test_a_study_on_the_ground_has_baselines_with_the_columns_of_its_arms(street_windows: Windows) -> None:

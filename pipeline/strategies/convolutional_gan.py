@@ -20,6 +20,8 @@ class ConvolutionalGan(CodeGan):
     """Channels of the layer nearest to the frames; the other has twice as many."""
     name: str = "conv_gan"
 
+    cost = 4.0
+
     def build(self, code: SequenceCode, rng: torch.Generator) -> ConvolutionalGenerator:
         """Columns to frames."""
         return ConvolutionalGenerator(code, len(KINDS), self.hidden, generator=rng)

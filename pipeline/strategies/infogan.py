@@ -27,6 +27,8 @@ class InfoGan(CodeGan):
     """Weight of samples being as they were asked to be, beside looking real."""
     name: str = "infogan"
 
+    cost = 4.0
+
     def build(self, code: SequenceCode, rng: torch.Generator) -> InfoGenerator:
         """Coarse to fine."""
         return InfoGenerator(code, len(KINDS), self.hidden, generator=rng)

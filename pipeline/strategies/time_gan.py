@@ -37,6 +37,8 @@ class TimeGan(CodeModel):
     """How evenly the classes are seen in training, 0: as often as they are recorded, 1: each equally often."""
     name: str = "timegan"
 
+    cost = 3.0
+
     def build(self, code: SequenceCode, rng: torch.Generator) -> TimeGenerator:
         """One GRU for each role."""
         return TimeGenerator(code, len(KINDS), self.hidden, generator=rng)

@@ -21,6 +21,7 @@ COMMANDS = (
     "flows.commands.models",
     "flows.commands.ui",
     "flows.commands.serve",
+    "flows.commands.stop",
     "flows.commands.status",
     "flows.commands.doctor",
 )

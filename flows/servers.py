@@ -175,10 +175,21 @@ def _send_last_logs() -> None:
 def running_services() -> dict[str, str]:
     """Addresses of the services that ``augment-kitti serve`` keeps up, if it runs: ``prefect`` and ``mlflow``."""
     try:
-        services: dict[str, str] = json.loads(services_file().read_text())
-    except (OSError, ValueError):
+        services = json.loads(services_file().read_text())
+        addresses = {name: str(services[name]) for name in ("prefect", "mlflow")}
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return services if answers(services["prefect"] + "/api/health") else {}
+    return addresses if answers(addresses["prefect"] + "/api/health") else {}
+
+
+def holder_of_services() -> int | None:
+    """Process id of the ``augment-kitti serve`` or ``ui`` that keeps the services up; None if nothing answers."""
+    if not running_services():
+        return None
+    try:
+        return int(json.loads(services_file().read_text())["process"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def services_file() -> Path:

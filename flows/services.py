@@ -48,7 +48,7 @@ def pages(prefect_port: int, mlflow_port: int, *, services: bool) -> Iterator[tu
             server.wait_until_healthy("/health")
         addresses = {"prefect": prefect.url, "mlflow": servers[-1].url if len(servers) > 1 else uri}
         stack.callback(services_file().unlink, missing_ok=True)
-        write_json(services_file(), addresses)
+        write_json(services_file(), addresses | {"process": os.getpid()})
         yield tuple(servers)
 
 

@@ -11,6 +11,7 @@ def add_parser(commands: Commands) -> None:
     """Describe the command."""
     parser = commands.add_parser("serve", help="keep up Prefect, MLflow, the deployment and a worker")
     parser.set_defaults(main=main)
+    parser.add_argument("--background", action="store_true", help="return once all is up; `augment-kitti stop` ends it")
     add_ports(parser)
 
 
@@ -22,6 +23,8 @@ def add_ports(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Start all, say where to look, stop all on Ctrl-C."""
+    if arguments.background:
+        return _background(arguments)
     from flows.servers import PREFECT_PORT
     from flows.services import DEPLOYMENT, pages, wait_for_the_first_to_end, worker
 
@@ -41,6 +44,19 @@ def main(arguments: argparse.Namespace) -> int:
                 wait_for_the_first_to_end([*servers, busy])
     except KeyboardInterrupt:
         _say("Stopped.")
+    return 0
+
+
+def _background(arguments: argparse.Namespace) -> int:
+    from flows.background import start
+    from flows.servers import running_services
+
+    ports = ["--prefect-port", str(arguments.prefect_port), "--mlflow-port", str(arguments.mlflow_port)]
+    _say("Starting Prefect, MLflow and the deployment's worker ...")
+    start(ports)
+    for name, url in running_services().items():
+        _say(f"{name:<15} {url}")
+    _say("augment-kitti status shows what happens, augment-kitti stop ends it.")
     return 0
 
 

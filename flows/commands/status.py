@@ -28,12 +28,14 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _facts() -> dict[str, Any]:
     from flows import installation
+    from flows.hooks import troubles
     from flows.workspace import data_folder
 
     return {
         "servers": installation.servers(),
         "running": [asdict(run) for run in installation.running()],
         "killed": installation.killed(),
+        "troubles": list(troubles()),
         "reports": [asdict(report) | {"folder": str(report.folder)} for report in installation.reports()],
         "data_folder": str(data_folder()),
         "disk_use": installation.disk_use(),
@@ -51,6 +53,7 @@ def _screen(facts: dict[str, Any]) -> str:
     ]
     lines += [] if facts["running"] else ["  nothing"]
     lines += [f"  {facts['killed']} killed, to be closed by the next study"] if facts["killed"] else []
+    lines += ["Went wrong", *map(_trouble, facts["troubles"][:SHOWN])] if facts["troubles"] else []
     lines += ["Finished"]
     lines += [line for report in facts["reports"][:SHOWN] for line in _report(report)] or ["  nothing yet"]
     hidden = len(facts["reports"]) - SHOWN
@@ -60,6 +63,11 @@ def _screen(facts: dict[str, Any]) -> str:
     lines += [f"  {'free':<12} {_size(facts['disk_free']):>9}", "Versions"]
     lines += ["  " + ", ".join(f"{name} {number}" for name, number in facts["versions"].items())]
     return "\n".join(lines) + "\n"
+
+
+def _trouble(told: dict[str, str]) -> str:
+    when = told.get("when", "")[:16].replace("T", " ")
+    return f"  {when}  {told.get('study', ''):<16} {told.get('state', '')}: {told.get('message', '')}"
 
 
 def _report(report: dict[str, str]) -> list[str]:

@@ -1,0 +1,53 @@
+"""What Prefect calls when a run goes wrong: one line in a file that ``augment-kitti status`` shows.
+
+Notifications to people (mail, chat) are Prefect automations, and need no code here.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.workspace import data_folder
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import FlowRun, State
+    from prefect.flows import Flow
+
+
+def remember(flow: "Flow[..., Any]", run: "FlowRun", state: "State[Any]") -> None:
+    """Append what happened to the troubles of this installation."""
+    first_line = (state.message or "").strip().partition("\n")[0]
+    told = {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "study": str(run.parameters.get("study", flow.name)),
+        "state": state.name or str(state.type),
+        "flow_run_id": str(run.id),
+        "message": first_line[:500],
+    }
+    path = troubles_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as stream:  # one short write at the end of a file mixes with no other
+        stream.write(json.dumps(told) + "\n")
+
+
+def troubles() -> tuple[dict[str, str], ...]:
+    """What went wrong, the newest first; lines that cannot be read are left out."""
+    try:
+        lines = troubles_file().read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ()
+    return tuple(told for told in map(_read, reversed(lines)) if told)
+
+
+def troubles_file() -> Path:
+    """Where they are written."""
+    return data_folder() / "logs" / "troubles.jsonl"
+
+
+def _read(line: str) -> dict[str, str]:
+    try:
+        told: dict[str, str] = dict(json.loads(line))
+    except (ValueError, TypeError):
+        return {}
+    return told

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from flows.arm_store import ArmStore, Job
 from flows.training import samples_of
 from flows.workspace import data_folder, require_writable
 from pipeline.arms import NONE, examine_synthetic, run_baselines, the_task, training_samples
+from pipeline.depth_examples import DepthExamples
 from pipeline.findings import SetSize
 from pipeline.registry import lookup
 from pipeline.samples import Samples, of_drives
@@ -19,6 +21,7 @@ from pipeline.schema import UserError
 from pipeline.scoring.policies import Policy, applied, choose
 from pipeline.scoring.scores import Choice, Scores
 from pipeline.tasks import TASKS
+from pipeline.tasks.depth import Depth
 
 FACTS = "run.json"
 SCORES = "scores.json"
@@ -125,6 +128,20 @@ def real_samples(jobs: Sequence[Job]) -> Samples:
     """The real samples that those samples were made from."""
     first = max(jobs, key=lambda job: (job.arm.fraction, -job.arm.fold, -job.arm.seed))
     return training_samples(first.arm, first.split, samples_of(first.data, first.data_digest, first.design))
+
+
+def depth_examples(jobs: Sequence[Job], arms: ArmStore, shown: int = 4) -> DepthExamples | None:
+    """Some held-out pictures, with what the networks of the first seed and fold say; None where the task is another."""
+    task = the_task(jobs[0].design)
+    if not isinstance(task, Depth):
+        return None
+    held_out = held_out_samples(jobs)
+    some = held_out.take(np.unique(np.linspace(0, len(held_out) - 1, shown).round().astype(int)))
+    first = max(jobs, key=lambda job: (job.arm.fraction, -job.arm.fold, -job.arm.seed)).arm
+    place = (first.fraction, first.fold, first.seed, False)
+    mine = [job for job in jobs if (job.arm.fraction, job.arm.fold, job.arm.seed, job.arm.synthetic_only) == place]
+    estimates = {job.arm.strategy: task.estimate(task.from_arrays(arms.model(job)), some) for job in mine}
+    return DepthExamples(some, estimates, task.protocol)
 
 
 def held_out_samples(jobs: Sequence[Job]) -> Samples:

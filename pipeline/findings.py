@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.depth_examples import DepthExamples
 from pipeline.domain_maps import HELD_OUT, REAL, DomainMap, domain_map, whole
 from pipeline.pictures import Pictures
 from pipeline.samples import Samples
@@ -78,6 +79,8 @@ class Findings:
     """How real, varied and new the samples are; columns as in ``fidelity_views.COLUMNS``."""
     anatomy: pd.DataFrame | None = None
     """What the error consists of; columns as in ``scoring.anatomy.COLUMNS``."""
+    depth: DepthExamples | None = None
+    """What the networks of a study of depth say of some held-out pictures."""
 
     @property
     def sets(self) -> dict[str, Samples]:
@@ -91,5 +94,5 @@ class Findings:
     @cached_property
     def domains(self) -> DomainMap | None:
         """The domains in one plane; the same samples give the same map."""
-        each = 60 if isinstance(self.real, Pictures) else 120  # a page holds a small picture of each
-        return domain_map(self.sets, np.random.default_rng(0), most=6 * each, each=each)
+        each = 60 if isinstance(self.real, Pictures) else 100  # a page holds a small picture of each
+        return domain_map(self.sets, np.random.default_rng(0), most=5 * each, each=each)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline import report_views as views
 from pipeline.credits import credit_of
+from pipeline.depth_examples import DepthExamples
 from pipeline.figures.style import LIGHT, to_png
 from pipeline.findings import Findings, StudyFacts
 from pipeline.pages import environment, file_name, inline, write_whole
@@ -31,6 +32,7 @@ def write_report(
     held_out: Samples | None = None,
     fidelity: pd.DataFrame | None = None,
     anatomy: pd.DataFrame | None = None,
+    depth: DepthExamples | None = None,
 ) -> Path:
     """Write ``report.html``, ``scores.json``, ``errors.parquet`` and ``figures/*.png``.
 
@@ -49,6 +51,7 @@ def write_report(
         fidelity: How real, varied and new each strategy's samples are (``fidelity_views.COLUMNS``); None where that
             was not measured.
         anatomy: What the error consists of (``scoring.anatomy.COLUMNS``); None where that was not looked at.
+        depth: Estimates for some held-out pictures, by strategy; None in studies of anything else.
 
     Returns:
         Path of ``report.html``.
@@ -59,7 +62,7 @@ def write_report(
     scores = replace(
         scores, study=facts.name, created=facts.created, data_digest=facts.data_digest, versions=dict(facts.versions)
     )
-    findings = Findings(facts, scores, errors, baselines, curves, samples, real, held_out, fidelity, anatomy)
+    findings = Findings(facts, scores, errors, baselines, curves, samples, real, held_out, fidelity, anatomy, depth)
     sections = draw_sections(findings)
     try:
         (folder / "figures").mkdir(parents=True, exist_ok=True)

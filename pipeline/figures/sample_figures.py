@@ -25,10 +25,10 @@ def sample_panel(samples: Pictures, real: Pictures, theme: Theme) -> Figure:
     sources = sources_of(shown, real)
     world = real if real.night is None else real.made_by("real", real.night)
     columns = {
-        "real": sources.image,
+        **({} if sources is None else {"real": sources.image}),
         "sample": shown.image,
         "nearest real": world.image[nearest_elsewhere(shown, world)],
-        **({} if sources.night is None else {"true night": sources.night}),
+        **({} if sources is None or sources.night is None else {"true night": sources.night}),
     }
     height, width = real.image.shape[1:3]
     cell = WIDTH_IN / len(columns)
@@ -50,10 +50,12 @@ def spread(count: int) -> Int[np.ndarray, " shown"]:
     return np.unique(np.linspace(0, count - 1, min(SHOWN, count)).round().astype(int))
 
 
-def sources_of(samples: Pictures, real: Pictures) -> Pictures:
-    """The real picture that each sample was made from, by drive and frame."""
+def sources_of(samples: Pictures, real: Pictures) -> Pictures | None:
+    """The real picture that each sample was made from, by drive and frame; None where there is none."""
     place = {key: row for row, key in enumerate(zip(real.drive.tolist(), real.index.tolist(), strict=True))}
-    keys = zip(samples.drive.tolist(), samples.index.tolist(), strict=True)
+    keys = list(zip(samples.drive.tolist(), samples.index.tolist(), strict=True))
+    if not set(keys) <= set(place):
+        return None
     return real.take(np.array([place[key] for key in keys], np.int64))
 
 

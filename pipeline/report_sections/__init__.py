@@ -23,12 +23,13 @@ from pipeline.figures import (
     track_pictures,
 )  # fmt: skip
 from pipeline.figures.anatomy_figures import anatomy_pictures
+from pipeline.figures.depth_figures import depth_pictures
 from pipeline.figures.style import Picture
 from pipeline.findings import Findings
 from pipeline.map_points import pointed
 from pipeline.pages import photograph
 
-CITY_SOURCES = ("mini_city", "rendered_city")
+CITY_SOURCES = ("mini_city", "rendered_city", "rendered_streets")
 """Sources whose drives lead through the embedded city; their reports show it."""
 
 
@@ -81,6 +82,7 @@ SECTIONS = (
     Section("neighbours", lambda found: neighbour_pictures(found.samples, found.real)),
     Section("tracks", lambda found: track_pictures(found.samples, found.real, found.facts.history)),
     Section("samples", lambda found: panels(found.samples, found.real)),
+    Section("depth", lambda found: depth_pictures(found.depth)),
     Section("ground", lambda found: ground_pictures(found.samples, found.real)),
     Section("horizon", lambda found: horizon_pictures(found.scores)),
     Section("where", lambda found: drive_pictures(found.scores)),

@@ -50,8 +50,7 @@ class Depth:
 
     def __post_init__(self) -> None:
         """Refuse what the coding and the protocol refuse."""
-        self._coding()
-        self._protocol()
+        _ = self._coding(), self.protocol
 
     def train(
         self,
@@ -125,11 +124,13 @@ class Depth:
     def _coding(self) -> DepthCoding:
         return DepthCoding(self.space, self.nearest_m, self.farthest_m)
 
-    def _protocol(self) -> DepthProtocol:
+    @property
+    def protocol(self) -> DepthProtocol:
+        """Which pixels are examined."""
         return DepthProtocol(farthest_m=self.farthest_m, crop=self.crop)
 
     def _errors(self, estimate_m: Float[np.ndarray, "n height width"], truth: Pictures) -> pd.DataFrame:
-        errors = depth_errors(estimate_m, _truth(truth), truth.drive.tolist(), self._protocol())
+        errors = depth_errors(estimate_m, _truth(truth), truth.drive.tolist(), self.protocol)
         compared = errors[errors["pixels"] > 0]
         if len(truth) and compared.empty:
             drives = ", ".join(dict.fromkeys(truth.drive.tolist()))

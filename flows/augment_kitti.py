@@ -22,6 +22,7 @@ from flows.results import (
     FACTS,
     Tables,
     collect,
+    depth_examples,
     held_out_samples,
     real_samples,
     require_place_for_report,
@@ -160,6 +161,7 @@ def report(
         write_report(
             part, facts, scores, tables.errors, tables.baselines, tables.curves, samples, real_samples(jobs),
             held_out=held_out_samples(jobs), fidelity=tables.fidelity, anatomy=tables.anatomy,
+            depth=depth_examples(jobs, arm_store()),
         )  # fmt: skip
         write_json(part / FACTS, run_facts(facts, plan, data, part))
 

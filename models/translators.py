@@ -18,6 +18,8 @@ from models.unet import PatchCritic
 Network: TypeAlias = Literal["residual", "tone"]
 BRIGHTEST = 0.98
 """White as far as artanh is concerned: at 1 it is infinite, and no night could be reached from there."""
+QUICKLY = 10.0
+"""How much faster than by a convolution the exposure is learnt."""
 
 
 class ResidualTranslator(nn.Module):
@@ -67,6 +69,8 @@ class ToneTranslator(nn.Module):
         self.encoder, self.middle, self.decoder = inner.encoder, inner.middle, inner.decoder[:-1]
         for weight in self.decoder[-1].parameters():
             nn.init.zeros_(weight)
+        self.exposure = nn.Parameter(torch.zeros(3, 1, 1, device=generator.device))
+        """Of the whole picture: otherwise the first to be learnt would be blots that imitate it."""
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 height width"]:
         """Pictures of the other domain, in -1 to 1.
@@ -78,7 +82,7 @@ class ToneTranslator(nn.Module):
             raise ValueError(f"images must be multiples of 8 px high and wide, got {tuple(images.shape[2:])}")
         change = self.decoder(self.middle(self.encoder(avg_pool2d(images, 2))))
         change = interpolate(change.float(), scale_factor=2.0, mode="bilinear", align_corners=False)
-        return torch.tanh(torch.atanh(BRIGHTEST * images.float()) + change)
+        return torch.tanh(torch.atanh(BRIGHTEST * images.float()) + change + QUICKLY * self.exposure)
 
 
 class Residual(nn.Module):

@@ -237,5 +237,8 @@ def test_a_tone_translator_keeps_black_and_white_within_bounds_and_refuses_odd_s
     extremes = torch.tensor([-1.0, 1.0]).repeat(2, 3, 16, 8)
     with torch.no_grad():
         assert translator(extremes).abs().max() <= 1
+        before = translator(torch.zeros(1, 3, 16, 16))
+        translator.exposure -= 1
+        assert (translator(torch.zeros(1, 3, 16, 16)) < before).all()
     with pytest.raises(ValueError, match="multiples of 8"):
         translator(torch.zeros(1, 3, 16, 20))

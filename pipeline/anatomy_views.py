@@ -81,7 +81,7 @@ def view(anatomy: pd.DataFrame | None) -> list[AnatomyView]:
 
 def _view(fraction: float, table: pd.DataFrame) -> AnatomyView:
     names = list(dict.fromkeys(table["subject"]))
-    models = [name for name in names if name not in KNOWLEDGE]
+    models = list(dict.fromkeys(table.loc[table["role"] == "model", "subject"]))
     subjects = (*models, *(name for name in SHOWN if name in names))
     return AnatomyView(
         fraction, of_data(fraction).capitalize(), _sentences(table, models), subjects, _rows(table, subjects),
@@ -90,29 +90,28 @@ def _view(fraction: float, table: pd.DataFrame) -> AnatomyView:
 
 
 def _rows(table: pd.DataFrame, subjects: tuple[str, ...]) -> tuple[PartRow, ...]:
-    parts = table[~table["by"].isin([BY_DRIVE, EVERYTHING])]
+    parts = table[~table["by"].isin([BY_DRIVE, EVERYTHING])].to_dict("records")
     cells = {
-        (row.subject, row.by, row.part): PartCell(finite(row.error), finite(row.left_pct))
-        for row in parts.itertuples(index=False)
+        (row["subject"], row["by"], row["part"]): PartCell(finite(row["error"]), finite(row["left_pct"]))
+        for row in parts
     }
-    plain = parts[parts["subject"] == NONE]
     return tuple(
         PartRow(
-            row.by, row.part, int(row.windows), row.windows_pct, row.share_pct,
-            tuple(cells[name, row.by, row.part] for name in subjects),
+            row["by"], row["part"], row["windows"], row["windows_pct"], row["share_pct"],
+            tuple(cells[name, row["by"], row["part"]] for name in subjects),
         )
-        for row in plain.itertuples(index=False)
+        for row in parts
+        if row["subject"] == NONE
     )  # fmt: skip
 
 
 def _oracles(table: pd.DataFrame) -> tuple[Oracle, ...]:
-    rows = table[table["by"] == BY_DRIVE]
     return tuple(
         Oracle(
-            row.subject, KNOWLEDGE.get(row.subject, ""), finite(row.error), finite(row.left_pct), finite(row.low_pct),
-            finite(row.high_pct),
+            row["subject"], KNOWLEDGE.get(row["subject"], ""), finite(row["error"]), finite(row["left_pct"]),
+            finite(row["low_pct"]), finite(row["high_pct"]),
         )
-        for row in rows.itertuples(index=False)
+        for row in table[table["by"] == BY_DRIVE].to_dict("records")
     )  # fmt: skip
 
 

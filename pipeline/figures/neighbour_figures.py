@@ -14,7 +14,8 @@ from pipeline.figures.style import WIDTH_IN, Theme
 from pipeline.figures.track_figures import spread
 from pipeline.windows import Windows
 
-COLUMNS, ROWS = 3, 2
+COLUMNS, ROWS, SHAPE = 3, 2, 0.6
+"""Cells of a figure, and their height over their width."""
 MOST_REAL = 4000
 """Real tracks that are compared; evenly spaced, where there are more."""
 
@@ -25,18 +26,18 @@ def nearest_tracks(samples: Windows, real: Windows, theme: Theme) -> Figure:
     shown = samples.take(spread(samples, COLUMNS * ROWS))
     known = real.take(np.unique(np.linspace(0, len(real) - 1, min(len(real), MOST_REAL)).round().astype(int)))
     found = known.take(nearest(shown, known))
-    figure = Figure(figsize=(WIDTH_IN, WIDTH_IN * ROWS / COLUMNS * 0.62), facecolor=theme.paper)
+    height = WIDTH_IN * ROWS / COLUMNS * SHAPE
+    figure = Figure(figsize=(WIDTH_IN, height), facecolor=theme.paper)
     FigureCanvasAgg(figure)
-    grid = figure.subplots(ROWS, COLUMNS, squeeze=False).ravel()
-    figure.subplots_adjust(0.005, 0.01, 0.995, 0.99, 0.03, 0.05)
-    for axes in grid:
-        axes.set(xticks=[], yticks=[], facecolor=theme.paper)
-        for spine in axes.spines.values():
-            spine.set_color(theme.grid)
-    for axes, made, recorded in zip(grid, shown.boxes, found.boxes, strict=False):
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, COLUMNS), ylim=(ROWS * SHAPE, 0))
+    axes.axis("off")
+    for number, (made, recorded) in enumerate(zip(shown.boxes, found.boxes, strict=True)):
+        row, column = divmod(number, COLUMNS)
+        cell = (column, row * SHAPE)
+        axes.add_patch(Rectangle(cell, 1, SHAPE, fill=False, edgecolor=theme.grid))
+        made, recorded = _into_cell(made, recorded, cell)
         _draw(axes, recorded, theme.muted, 4.0)
         _draw(axes, made, theme.worse, 1.4)
-        _frame(axes, np.concatenate([made, recorded]))
     return figure
 
 
@@ -56,8 +57,12 @@ def _draw(axes: Axes, boxes: Float[np.ndarray, "time 4"], colour: str, width: fl
         )
 
 
-def _frame(axes: Axes, boxes: Float[np.ndarray, "n 4"]) -> None:
-    """Limits around all boxes in the shape of the panel, rows downwards."""
-    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-    middle, half = (low + high) / 2, np.maximum((high - low).max() * np.array([0.58, 0.36]), (high - low) * 0.58)
-    axes.set(xlim=(middle[0] - half[0], middle[0] + half[0]), ylim=(middle[1] + half[1], middle[1] - half[1]))
+def _into_cell(
+    made: Float[np.ndarray, "time 4"], recorded: Float[np.ndarray, "time 4"], cell: tuple[float, float]
+) -> tuple[Float[np.ndarray, "time 4"], Float[np.ndarray, "time 4"]]:
+    """Both tracks moved and scaled alike, so that they fill a cell of width 1 and height SHAPE."""
+    both = np.concatenate([made, recorded])
+    low, high = both[:, :2].min(axis=0), both[:, 2:].max(axis=0)
+    scale = 0.88 / np.max((high - low) / np.array([1, SHAPE]))
+    shift = np.array(cell) + np.array([0.5, SHAPE / 2]) - scale * (low + high) / 2
+    return scale * made + np.tile(shift, 2), scale * recorded + np.tile(shift, 2)

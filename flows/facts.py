@@ -20,6 +20,10 @@ def study_facts(
 ) -> StudyFacts:
     """What a reader of the report must know; ``sizes`` says how much each strategy made."""
     quarantined = (f"{len(data.problems)} bad rows were left out",) if data.problems else ()
+    searched = tuple(
+        f"the settings of {strategy} are the best of {trials} trials, judged on the validation drives alone"
+        for strategy, trials in plan.tune.items()
+    )
     return StudyFacts(
         name=plan.name,
         about=plan.about,
@@ -33,7 +37,7 @@ def study_facts(
         history=plan.design.history,
         tracks=data.tracks,
         rows=data.rows,
-        notes=(*data.notes, *quarantined),
+        notes=(*data.notes, *quarantined, *searched),
         sizes=sizes,
     )
 

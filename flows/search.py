@@ -98,11 +98,11 @@ class Search:
         arm = next(arm for arm in plan.arms(folds=1) if (arm.strategy, arm.seed) == (self.strategy, seed))
         return Job.of(arm, plan.design, self.split.for_choosing(), self.data, keep_samples=False)
 
-    def gain_pct(self, settings: Settings, seeds: int, arms: ArmStore) -> float:
-        """Gain on the validation drives over the first ``seeds`` seeds, whose arms are finished."""
+    def gain_pct(self, jobs: Sequence[Job], arms: ArmStore) -> float:
+        """Gain on the validation drives of a trial's finished arms, those of its first seeds."""
         task = the_task(self.plan.design)
-        own = [self._error(self.job(settings, seed), arms) for seed in range(seeds)]
-        plain = [self._error(job, arms) for job in self.plain[:seeds]]
+        own = [self._error(job, arms) for job in jobs]
+        plain = [self._error(job, arms) for job in self.plain[: len(jobs)]]
         sign = -1 if task.higher_is_better else 1
         return 100 * sign * (1 - sum(own) / sum(plain))
 

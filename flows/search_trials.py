@@ -5,7 +5,7 @@ import json
 import logging
 import math
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from flows.arm_store import ArmStore
+from flows.arm_store import ArmStore, Job
 from flows.search import Search, Settings
 from flows.training import examine_arms, prepare_worker, stoppable
 from flows.workspace import locked
@@ -133,9 +133,11 @@ def _work(search: Search, arms: ArmStore, folder: Path, trials: int, look: Look 
 
 def _try(search: Search, arms: ArmStore, study: optuna.Study, trial: Trial, settings: Settings) -> None:
     """Seed by seed, as long as the settings are worth it."""
+    jobs: list[Job] = []  # made once each: their keys name the code, which may change meanwhile
     for seeds in range(1, search.plan.seeds + 1):
         try:
-            gain = _gain(search, arms, settings, seeds)
+            jobs.append(search.job(settings, seeds - 1))
+            gain = _gain(search, arms, jobs)
         except (UserError, ValueError) as refusal:
             trial.set_user_attr(REASON, str(refusal))
             study.tell(trial, state=TrialState.FAIL)
@@ -147,12 +149,11 @@ def _try(search: Search, arms: ArmStore, study: optuna.Study, trial: Trial, sett
     study.tell(trial, gain)
 
 
-def _gain(search: Search, arms: ArmStore, settings: Settings, seeds: int) -> float:
+def _gain(search: Search, arms: ArmStore, jobs: Sequence[Job]) -> float:
     """The gain over the first seeds, of which the last is trained unless it was before."""
-    job = search.job(settings, seeds - 1)
-    if not arms.holds(job):
-        examine_arms.fn([job], arms)
-    gain = search.gain_pct(settings, seeds, arms)
+    if not arms.holds(jobs[-1]):
+        examine_arms.fn([jobs[-1]], arms)
+    gain = search.gain_pct(jobs, arms)
     require(math.isfinite(gain), "an error on the validation drives is not a number")
     return gain
 

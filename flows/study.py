@@ -74,10 +74,6 @@ class Study:
             raise UserError(f"seeds must be at least 1 and tstr_seeds at least 0, got {self.seeds}, {self.tstr_seeds}.")
         if not self.fractions or not all(0 < fraction <= 1 for fraction in self.fractions):
             raise UserError(f"fractions must lie in (0, 1], got {list(self.fractions)}.")
-        if self.tune and self.folds:
-            raise UserError("A study that tunes needs named drives to hold out: of rotating folds, each drive chooses.")
-        if not all(isinstance(trials, int) and trials > 0 for trials in self.tune.values()):
-            raise UserError(f"tune must name a number of trials by strategy, got {dict(self.tune)}.")
 
     def check_recipes(self) -> None:
         """Build every recipe once: a misspelt name or option is found now, not after an hour.
@@ -89,6 +85,16 @@ class Study:
         for strategy in self.strategies:
             if strategy != NONE:
                 the_strategy(strategy, self.design)
+        self._check_tuning()
+
+    def _check_tuning(self) -> None:
+        if self.tune and self.folds:
+            raise UserError("A study that tunes needs named drives to hold out: of rotating folds, each drive chooses.")
+        for strategy, trials in self.tune.items():
+            if strategy == NONE or strategy not in self.strategies:
+                raise UserError(unknown(strategy, set(self.strategies) - {NONE}, f"strategy of {self.name} to tune"))
+            if not isinstance(trials, int) or trials < 1:
+                raise UserError(f"tune must name a number of trials by strategy, got {dict(self.tune)}.")
 
     def splits(self, drives: Sequence[str]) -> tuple[Split, ...]:
         """One split per group or fold, or the named one."""

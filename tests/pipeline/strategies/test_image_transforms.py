@@ -89,6 +89,15 @@ def test_a_source_without_nights_is_refused(name: str, toy_pictures: Pictures) -
         IMAGE_STRATEGIES[name].fit(replace(toy_pictures, night=None), rng)
 
 
-def test_crops_that_cannot_be_halved_twice_are_refused() -> None:
-    with pytest.raises(ValueError, match="multiple of 4"):
-        CycleTranslation(crop=130)
+def test_crops_that_cannot_be_halved_three_times_are_refused() -> None:
+    with pytest.raises(ValueError, match="multiple of 8"):
+        CycleTranslation(crop=132)
+
+
+def test_one_picture_of_one_drive_is_enough_to_be_translated(toy_pictures: Pictures) -> None:
+    short = CycleTranslation(crop=32)
+    short = replace(short, gan=replace(short.gan, steps=2, width=4, blocks=1, halvings=1))
+    single = toy_pictures.take(np.arange(1))
+    made = short.fit(single, np.random.default_rng(0))(3, np.random.default_rng(1))
+    assert made.image.shape == (3, *single.image.shape[1:])
+    assert (made.boxes == single.boxes).all()

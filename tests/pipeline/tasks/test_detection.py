@@ -108,7 +108,17 @@ def test_stored_weights_find_the_same(toy_pictures: Pictures) -> None:
 
 
 def test_strategies_for_tracks_are_unknown_to_pictures(toy_pictures: Pictures) -> None:
-    with pytest.raises(UserError, match='Unknown strategy "gan"'):
-        run_arm(Arm("gan", 1.0, 0, 0), DESIGN, SPLIT, toy_pictures)
+    with pytest.raises(UserError, match='Unknown strategy "jitter"'):
+        run_arm(Arm("jitter", 1.0, 0, 0), DESIGN, SPLIT, toy_pictures)
     with pytest.raises(UserError, match="No sample to train on in the drives 0009"):
         run_arm(Arm(NONE, 1.0, 0, 0), DESIGN, Split(("0009",), ("0003",), ("0004",)), toy_pictures)
+
+
+def test_a_loss_that_is_not_a_number_stops_the_arm_and_names_it(
+    toy_pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "pipeline.tasks.detection.detection_loss", lambda model, images, *_: model(images).heat.sum() * np.nan
+    )
+    with pytest.raises(UserError, match=r"none-1-fold0-seed0: The loss is nan at step 3"):
+        run_arm(Arm(NONE, 1.0, 0, 0), DESIGN, SPLIT, toy_pictures)

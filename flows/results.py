@@ -15,6 +15,7 @@ from flows.workspace import data_folder, require_writable
 from pipeline.arms import NONE, examine_synthetic, run_baselines, the_task, training_samples
 from pipeline.depth_examples import DepthExamples
 from pipeline.findings import SetSize
+from pipeline.pictures import Pictures
 from pipeline.registry import lookup
 from pipeline.samples import Samples, of_drives
 from pipeline.schema import UserError
@@ -132,10 +133,9 @@ def real_samples(jobs: Sequence[Job]) -> Samples:
 
 def depth_examples(jobs: Sequence[Job], arms: ArmStore, shown: int = 4) -> DepthExamples | None:
     """Some held-out pictures, with what the networks of the first seed and fold say; None where the task is another."""
-    task = the_task(jobs[0].design)
-    if not isinstance(task, Depth):
+    task, held_out = the_task(jobs[0].design), held_out_samples(jobs)
+    if not isinstance(task, Depth) or not isinstance(held_out, Pictures):
         return None
-    held_out = held_out_samples(jobs)
     some = held_out.take(np.unique(np.linspace(0, len(held_out) - 1, shown).round().astype(int)))
     first = max(jobs, key=lambda job: (job.arm.fraction, -job.arm.fold, -job.arm.seed)).arm
     place = (first.fraction, first.fold, first.seed, False)

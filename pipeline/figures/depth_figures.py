@@ -17,7 +17,8 @@ from pipeline.figures.style import WIDTH_IN, Picture, Theme, label
 
 LARGEST_ERROR = 1.0
 """Relative errors from here on have one colour."""
-KEYS_IN, TITLE_IN = 0.62, 0.2
+KEYS_IN = 0.62
+TICKS_M = (2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 200, 300, 500, 700, 1000)
 
 
 def depth_pictures(examples: DepthExamples | None) -> list[Picture]:
@@ -48,7 +49,8 @@ def depth_panel(examples: DepthExamples, strategy: str, theme: Theme) -> Figure:
     below = KEYS_IN / figure.get_figheight()
     grid = figure.subplots(len(rows), count, squeeze=False)
     figure.subplots_adjust(left, below, 0.99, 0.995, 0.03, 0.06)
-    depth, error = _depth_key(examples), _error_key()
+    near, far = _range(examples)
+    depth, error = ScalarMappable(LogNorm(near, far), _colours("turbo_r")), _error_key()
     for row, name in enumerate(rows):
         grid[row, 0].set_ylabel(label(name), rotation=0, ha="right", va="center", fontsize=8, color=theme.muted)
         for column in range(count):
@@ -56,9 +58,13 @@ def depth_panel(examples: DepthExamples, strategy: str, theme: Theme) -> Figure:
     for place, key, title in ((left, depth, "depth in m"), (0.62, error, "relative error")):
         axes = figure.add_axes((place, 0.62 * below, 0.36, 0.16 * below))
         bar = figure.colorbar(key, cax=axes, orientation="horizontal")
+        if key is depth:
+            ticks = [tick for tick in TICKS_M if near <= tick <= far]
+            bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+            bar.minorticks_off()
         bar.set_label(title, fontsize=8, color=theme.muted)
         bar.ax.tick_params(labelsize=7.5, colors=theme.muted, length=2)
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
     return figure
 
 
@@ -88,12 +94,12 @@ def _show(axes: Axes, content: np.ndarray, key: ScalarMappable, theme: Theme) ->
         spine.set_visible(False)
 
 
-def _depth_key(examples: DepthExamples) -> ScalarMappable:
-    """One scale for all pictures, in steps of equal ratio, as an error of 10 % costs the same everywhere."""
+def _range(examples: DepthExamples) -> tuple[float, float]:
+    """Nearest and farthest metres of one scale for all pictures; its steps are of equal ratio, as errors are."""
     assert examples.pictures.depth_m is not None
     known = examples.pictures.depth_m[examples.protocol.counted(examples.pictures.depth_m)]
-    near, far = np.quantile(known, [0.005, 0.995]) if known.size else (1.0, examples.protocol.farthest_m)
-    return ScalarMappable(LogNorm(near, max(far, near * 1.1)), _colours("turbo_r"))
+    near, far = np.quantile(known, [0.005, 0.995]).tolist() if known.size else (1.0, examples.protocol.farthest_m)
+    return near, max(far, 1.1 * near)
 
 
 def _error_key() -> ScalarMappable:

@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
+from pipeline.domain_maps import HELD_OUT, REAL
 from pipeline.figures import panels, track_pictures
 from pipeline.figures.sample_figures import nearest_elsewhere, sample_panel, sources_of, spread
 from pipeline.figures.style import LIGHT
+from pipeline.findings import NIGHT, Findings
 from pipeline.pictures import Pictures
 
 
@@ -14,6 +17,12 @@ def test_the_source_of_a_sample_is_found_by_drive_and_frame(toy_pictures: Pictur
     order = np.random.default_rng(0).permutation(len(toy_pictures))
     samples = toy_pictures.take(order).made_by("noise", np.zeros_like(toy_pictures.image))
     np.testing.assert_array_equal(sources_of(samples, toy_pictures).image, toy_pictures.image[order])
+
+
+def test_samples_that_come_from_no_real_picture_stand_beside_the_nearest_alone(toy_pictures: Pictures) -> None:
+    rendered = replace(toy_pictures, drive=np.full(len(toy_pictures), "houston-0"))
+    assert sources_of(rendered, toy_pictures) is None
+    assert len(sample_panel(rendered, toy_pictures, LIGHT).axes) == 2 * len(spread(len(rendered)))
 
 
 def test_the_nearest_picture_is_of_another_drive(toy_pictures: Pictures) -> None:
@@ -31,3 +40,10 @@ def test_a_panel_shows_the_true_night_where_it_is_known(toy_pictures: Pictures) 
         assert len(sample_panel(samples, real, LIGHT).axes) == columns * len(spread(len(samples)))
     assert [picture.name for picture in panels({"oracle": samples}, toy_pictures)] == ["samples_oracle"]
     assert track_pictures({"oracle": samples}, toy_pictures, 10) == []
+
+
+def test_a_map_shows_real_nights_where_they_are_known(toy_pictures: Pictures, facts, sound) -> None:
+    nothing = pd.DataFrame()
+    found = Findings(facts, sound, nothing, nothing, nothing, {}, toy_pictures, held_out=toy_pictures)
+    assert list(found.sets) == [REAL, HELD_OUT, NIGHT]
+    np.testing.assert_array_equal(found.sets[NIGHT].image, toy_pictures.night)

@@ -66,7 +66,7 @@ def tables(fidelity: pd.DataFrame | None) -> list[FidelityTable]:
     asked = fidelity["measure"].map({name: question for question, names in QUESTIONS.items() for name in names})
     asked = asked.fillna(REAL)
     return [
-        _table(f"{question} {of_data(at)}", fidelity[(fidelity["fraction"] == at) & (asked == question)])
+        _table(f"{question}, {of_data(at)}", fidelity[(fidelity["fraction"] == at) & (asked == question)])
         for at in sorted(set(fidelity["fraction"]), reverse=True)
         for question in (REAL, *QUESTIONS)
         if ((fidelity["fraction"] == at) & (asked == question)).any()

@@ -16,6 +16,8 @@ from pipeline.samples import Samples
 from pipeline.scoring.scores import Scores, installed_versions
 from pipeline.splits import Split
 
+NIGHT = "real night, held out"
+
 
 @dataclass(frozen=True)
 class SetSize:
@@ -86,6 +88,8 @@ class Findings:
     def sets(self) -> dict[str, Samples]:
         """Real and synthetic samples by domain, those of which nothing is missing; what gains most first."""
         held_out = {} if self.held_out is None else {HELD_OUT: self.held_out}
+        if isinstance(self.held_out, Pictures) and self.held_out.night is not None:
+            held_out[NIGHT] = self.held_out.made_by("real", self.held_out.night)
         gains = {arm.strategy: -(arm.gain_pct or 0.0) for arm in self.scores.arms if arm.verdict != "placebo"}
         ordered = sorted(self.samples, key=lambda name: gains.get(name, np.inf))
         domains = {REAL: self.real, **held_out, **{name: self.samples[name] for name in ordered}}

@@ -175,7 +175,7 @@ def test_fidelity_stands_beside_what_real_samples_reach_and_alarms_are_told(foun
     assert "gan: copies of training samples" in words
     assert "frechet (predictor) \N{DOWNWARDS ARROW}" in words
     real, varied = fidelity_views.tables(fidelity)
-    assert (real.title, varied.title) == ("How real with all real data", "How varied with all real data")
+    assert (real.title, varied.title) == ("How real, with all real data", "How varied, with all real data")
     assert dict(real.rows)["gan"][0] == Measured(3.0, 0.5, "n = 100; copies of training samples", True)
     assert [dict(table.rows)["real against real"][0].value for table in (real, varied)] == [0.25, None]
     assert "real against real" not in Page(page_of(found)).words

@@ -14,6 +14,7 @@ from pipeline.schema import UserError
 from pipeline.strategies.base import Synthesizer
 from pipeline.strategies.conditioned import Filled, fill
 from pipeline.strategies.order import Order
+from pipeline.windows import Windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ def deliver(
         asked=order.in_words(world),
         drawn=filled.made,
     )
-    layout = format_for(filled.windows, layout)
+    layout = format_for(Windows, layout)
     return Delivery(filled, new_export(target, layout, filled.windows, cameras, noted))
 
 

@@ -51,7 +51,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise UserError(f"{arguments.run} holds no synthetic samples.")
     if arguments.strategy:
         samples = {arguments.strategy: lookup(samples, arguments.strategy, "strategy of this run")}
-    layouts = {strategy: format_for(made, arguments.format) for strategy, made in samples.items()}
+    layouts = {strategy: format_for(type(made), arguments.format) for strategy, made in samples.items()}
     require_writable(arguments.to)
     cameras = cameras_of(facts)
     for strategy, made in samples.items():

@@ -55,16 +55,15 @@ def add_parser(commands: Commands) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Fit, draw until there are enough, write; then say what was made and what was rejected."""
     from flows.deliveries import deliver, require_order
-    from pipeline.exports import FORMATS
-    from pipeline.registry import lookup
+    from pipeline.exports import format_for
+    from pipeline.windows import Windows
 
     order = order_of(arguments)
     require_order(arguments.n, arguments.to)
-    if arguments.format:
-        lookup(FORMATS, arguments.format, "format")
+    layout = format_for(Windows, arguments.format)  # found now, not after an hour of fitting
     model = _model(arguments, order)
     made = deliver(
-        model.draw, order, arguments.n, arguments.seed, arguments.to, arguments.format, model.cameras,
+        model.draw, order, arguments.n, arguments.seed, arguments.to, layout, model.cameras,
         model.provenance(command_of(arguments)),
     )  # fmt: skip
     _say(arguments, order, made, model.fit_s)
@@ -137,7 +136,7 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 
 def _say(arguments: argparse.Namespace, order: "Order", made: "Delivery", fit_s: float) -> None:
-    from pipeline.exports.data_card import class_counts
+    from pipeline.exports.data_card import class_counts, distinct
 
     filled = made.filled
     world = filled.windows.scenes is not None
@@ -148,6 +147,6 @@ def _say(arguments: argparse.Namespace, order: "Order", made: "Delivery", fit_s:
         f"{origin} in {fit_s:.1f} CPU seconds; its tracks hold {space}\n"
         f"asked for: {order.in_words(world)}\n"
         f"{filled.made} drawn, {filled.made - filled.passed} rejected ({100 * filled.acceptance:.3g} % as asked for)\n"
-        f"{made.contents.in_words()}: {classes}\n"
+        f"{made.contents.in_words()} ({distinct(filled.windows)} tracks are distinct): {classes}\n"
         f"{arguments.to}\n"
     )

@@ -19,19 +19,18 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def format_for(samples: Samples, name: str | None) -> str:
-    """The name of the format that is asked for; None: the first that can hold such samples.
+def format_for(kind: type, name: str | None) -> str:
+    """The name of the format that is asked for; None: the first that can hold samples of this kind.
 
     Raises:
         UserError: no such format, or it cannot hold such samples.
     """
-    fitting = [known for known, layout in FORMATS.items() if isinstance(samples, layout.takes)]
+    fitting = [known for known, layout in FORMATS.items() if issubclass(kind, layout.takes)]
     if name is None:
         return fitting[0]
     lookup(FORMATS, name, "format")
     if name not in fitting:
-        what = type(samples).__name__.lower()
-        raise UserError(f'The format "{name}" cannot hold {what}; choose one of {", ".join(fitting)}.')
+        raise UserError(f'The format "{name}" cannot hold {kind.__name__.lower()}; choose one of {", ".join(fitting)}.')
     return name
 
 
@@ -41,4 +40,4 @@ def write_export(samples: Samples, cameras: Cameras, name: str, folder: Path) ->
     Raises:
         UserError: no such format, or it cannot hold such samples.
     """
-    return FORMATS[format_for(samples, name)].write(samples, cameras, folder)
+    return FORMATS[format_for(type(samples), name)].write(samples, cameras, folder)

@@ -32,16 +32,14 @@ def labelled(toy_pictures: Pictures) -> Pictures:
     return replace(few, kind=kind, boxes=boxes, truncated=truncated, occluded=occluded)
 
 
-def test_every_format_says_what_it_is_and_refuses_what_it_cannot_hold(
-    toy_windows: Windows, toy_pictures: Pictures
-) -> None:
+def test_every_format_says_what_it_is_and_refuses_what_it_cannot_hold() -> None:
     assert all(layout.about and layout.takes for layout in FORMATS.values())
-    assert format_for(toy_windows, None) == "kitti-tracking"
-    assert format_for(toy_pictures, None) == "kitti-object"
+    assert format_for(Windows, None) == "kitti-tracking"
+    assert format_for(Pictures, None) == "kitti-object"
     with pytest.raises(UserError, match='"kitti-object" cannot hold windows; choose one of kitti-tracking, coco, par'):
-        format_for(toy_windows, "kitti-object")
+        format_for(Windows, "kitti-object")
     with pytest.raises(UserError, match=r'Unknown format "cocoa"\. Did you mean "coco"'):
-        format_for(toy_pictures, "cocoa")
+        format_for(Pictures, "cocoa")
 
 
 def test_a_table_of_tracks_comes_back_with_places_on_the_ground(street_windows: Windows, tmp_path: Path) -> None:

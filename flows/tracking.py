@@ -196,7 +196,8 @@ def _record_strategy(
     share = {} if strategy == NONE else {"share": facts["shares"][strategy]}
     metrics = {**ranking.strategy_metrics(arms), **fidelity_metrics(folder, strategy)}
     _log(client, run_id, {"strategy": strategy, "seeds": facts["seeds"], **share, **settings}, metrics)
-    _log_data(client, run_id, facts, {"real": "train", **({strategy: "synthetic"} if strategy in facts["samples"] else {})})
+    made = {strategy: "synthetic"} if strategy in facts["samples"] else {}
+    _log_data(client, run_id, facts, {"real": "train", **made})
     samples = folder / SAMPLES / f"{strategy}.npz"
     if samples.exists():
         client.log_artifact(run_id, str(samples), SAMPLES)

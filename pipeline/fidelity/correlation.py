@@ -17,7 +17,8 @@ def measures_against_gain(
 
     Measures are turned so that more is better: the correlation of one that predicts the gain is positive. What has no
     better direction counts by its distance from real against real. Arms are ranked within their study and fraction,
-    as neither gains nor measures compare between those.
+    as neither gains nor measures compare between those. The interval asks what other arms of these studies would say;
+    from a handful of arms it is too narrow, and it knows nothing of studies that were not run.
 
     Args:
         fidelity: Rows of ``fidelity.parquet``, with a column ``study`` where there are several.

@@ -98,11 +98,7 @@ class GroundPlane(Hypotheses):
 
 @dataclass(frozen=True)
 class GroundHypotheses(GroundPlane):
-    """The same forecaster, taught and judged as one that may name five futures: by the best of them."""
+    """The same forecaster, judged as one that may name five futures: by the best of them."""
 
     metric = "min_ade_m"
     chosen_by: ClassVar[str] = "min_ade_m"
-
-    def loss(self, network: nn.Module, motion: Tensor, place: Tensor, target: Tensor) -> Float[Tensor, ""]:
-        """Winner takes nearly all."""
-        return Hypotheses.loss(self, network, motion, place, target)

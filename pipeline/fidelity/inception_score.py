@@ -4,12 +4,14 @@ Salimans et al., NeurIPS 2016, section 4. It never looks at real samples but thr
 sample a class reaches the most there is (Barratt and Sharma, 2018): a number for tables, not for decisions.
 """
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.fidelity.base import NOTHING, AgainstUnseen, Better, Cloud, Reading, Role, Sets, share_error
@@ -44,7 +46,9 @@ def kind_judge(train: Cloud) -> LogisticRegression | None:
     """A classifier of road users that learnt from real samples; None where there are not two classes to tell apart."""
     if train.kind is None or len(np.unique(train.kind)) < 2:
         return None
-    return LogisticRegression(C=0.1, max_iter=200).fit(train.points, train.kind)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a judge need not be the best there is
+        return LogisticRegression(C=0.1, max_iter=200).fit(train.points, train.kind)
 
 
 class JudgedByKind(AgainstUnseen):

@@ -1,5 +1,6 @@
 """Which of the real modes are reached: real samples are grouped, and synthetic ones are counted group by group."""
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
@@ -7,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 
 from pipeline.fidelity.base import NOTHING, AgainstUnseen, Better, Cloud, Reading, Role, Sets, share_error
 
@@ -20,7 +22,9 @@ LEAST = 0.1
 def modes_of(train: Cloud, most: int) -> KMeans:
     """Groups of real training samples."""
     count = max(2, min(most, len(train) // PER_MODE))
-    return KMeans(count, n_init=1, random_state=0).fit(train.points.astype(np.float64))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer different samples than modes: fewer modes
+        return KMeans(count, n_init=1, random_state=0).fit(train.points.astype(np.float64))
 
 
 def shares(modes: KMeans, points: Float[np.ndarray, "n feature"]) -> Float[np.ndarray, " mode"]:

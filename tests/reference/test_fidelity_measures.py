@@ -203,3 +203,13 @@ def test_the_interval_covers_chance_and_too_few_arms_say_nothing(rng):
     assert row["ci_low"] < row["rho"] < row["ci_high"]
     assert row["ci_high"] - row["ci_low"] > 0.5
     assert measures_against_gain(fidelity, arms[:3], rng).empty
+
+
+@pytest.mark.parametrize("name", list(MEASURES))
+def test_samples_without_any_variety_break_no_measure(rng, name):
+    still, drives = np.ones((40, 3)), 4
+    kind = np.arange(40) % 2
+    sets = Sets(*[cloud(still, kind=kind, drives=drives) for _ in range(3)])
+    reading = MEASURES[name](sets, rng)
+    assert math.isnan(reading.value) or math.isfinite(reading.value)
+    assert isinstance(MEASURES[name].alarm(reading.value, MEASURES[name].floor(sets, rng)), str)

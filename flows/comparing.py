@@ -54,13 +54,13 @@ def comparison_table(rows: pd.DataFrame) -> Table:
     for name in ("study", "strategy", "real data", "gain %", "95 % interval", "verdict", "CPU", "bytes"):
         shown.add_column(name, justify="left" if name in ("study", "strategy", "verdict") else "right")
     colours = {"helps": "green", "harms": "red", "failed": "red"}
-    for row in rows.itertuples():
-        gain = f"{row.gain_pct:+.1f}" if pd.notna(row.gain_pct) else ""
-        interval = f"{row.ci_low:+.1f} … {row.ci_high:+.1f}" if pd.notna(row.ci_low) else ""
+    for row in rows.to_dict("records"):
+        gain = f"{row['gain_pct']:+.1f}" if pd.notna(row["gain_pct"]) else ""
+        interval = f"{row['ci_low']:+.1f} … {row['ci_high']:+.1f}" if pd.notna(row["ci_low"]) else ""
         shown.add_row(
-            row.study, row.strategy, f"{100 * row.fraction:g} %", gain, interval, row.verdict,
-            duration(row.fit_s) if pd.notna(row.fit_s) else "", size(int(row.bytes)) if pd.notna(row.bytes) else "",
-            style=colours.get(row.verdict),
+            row["study"], row["strategy"], f"{100 * row['fraction']:g} %", gain, interval, row["verdict"],
+            duration(row["fit_s"]) if pd.notna(row["fit_s"]) else "",
+            size(int(row["bytes"])) if pd.notna(row["bytes"]) else "", style=colours.get(row["verdict"]),
         )  # fmt: skip
     return shown
 
@@ -70,7 +70,7 @@ def predictor_table(rows: pd.DataFrame) -> Table:
     shown = Table(title="Which measure predicts the gain? (rank correlation)", title_justify="left")
     for name in ("measure", "space", "correlation", "95 % interval", "arms"):
         shown.add_column(name, justify="left" if name in ("measure", "space") else "right")
-    for row in rows.itertuples():
-        interval = f"{row.ci_low:+.2f} … {row.ci_high:+.2f}"
-        shown.add_row(row.measure, row.space, f"{row.rho:+.2f}", interval, str(row.arms))
+    for row in rows.to_dict("records"):
+        interval = f"{row['ci_low']:+.2f} … {row['ci_high']:+.2f}"
+        shown.add_row(row["measure"], row["space"], f"{row['rho']:+.2f}", interval, str(row["arms"]))
     return shown

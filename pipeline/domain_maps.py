@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.spatial.distance import cdist, pdist
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from pipeline.boxes import to_relative
 from pipeline.pictures import Pictures
-from pipeline.samples import Samples
+from pipeline.samples import AnySamples, Samples
 from pipeline.windows import Windows
 
 REAL, HELD_OUT = "real", "real, held out"
@@ -119,12 +119,16 @@ def features(samples: Samples) -> Float[np.ndarray, "n d"]:
     raise TypeError(f"no features are known for {type(samples).__name__}")
 
 
-def whole(samples: Samples) -> Samples:
+def whole(samples: AnySamples) -> AnySamples:
     """The samples of which nothing is missing."""
+    sound = _sound(samples)
+    return samples if sound.all() else samples.take(sound)
+
+
+def _sound(samples: Samples) -> Bool[np.ndarray, " n"]:
     if isinstance(samples, Windows):
-        sound = samples.valid.all(axis=1) & np.isfinite(samples.boxes).all(axis=(1, 2))
-        return samples if sound.all() else samples.take(sound)
-    return samples
+        return samples.valid.all(axis=1) & np.isfinite(samples.boxes).all(axis=(1, 2))
+    return np.ones(len(samples), bool)
 
 
 def _of_windows(windows: Windows) -> Float[np.ndarray, "n d"]:

@@ -74,7 +74,7 @@ def gain_by_cost(table: pd.DataFrame, fraction: float, theme: Theme) -> Figure:
         part = rows[rows["study"] == study]
         if len(part):
             axes.plot(part["fit_s"].clip(lower=0.01), part["gain_pct"], "o", color=colour, markersize=6, alpha=0.85)
-            best = part.loc[part["gain_pct"].idxmax()]
+            best = part.iloc[int(part["gain_pct"].to_numpy(float).argmax())]
             ends.append((float(best["gain_pct"]), label(f"{best['strategy']}, {study}", 24), colour))
     axes.set_xscale("log")
     axes.axhline(0, color=theme.ink, linewidth=1)

@@ -15,6 +15,7 @@ from flows.anatomy import oracle_jobs, take_apart
 from flows.arm_store import ArmStore, Job
 from flows.crowning import crown_if_deserved
 from flows.facts import command_line, run_facts, study_facts
+from flows.hooks import remember
 from flows.judging import judged
 from flows.prefect_records import ProgressArtifact
 from flows.recording import recorded
@@ -47,7 +48,7 @@ from pipeline.splits import Split
 from pipeline.strategies import PLACEBOS
 
 
-@flow(name="augment-kitti")
+@flow(name="augment-kitti", on_failure=[remember], on_crashed=[remember], on_cancellation=[remember])
 def augment_kitti(
     study: str = "mini",
     root: str | None = None,

@@ -33,7 +33,7 @@ def nearest_tracks(samples: Windows, real: Windows, theme: Theme) -> Figure:
     axes.axis("off")
     for number, (made, recorded) in enumerate(zip(shown.boxes, found.boxes, strict=True)):
         row, column = divmod(number, COLUMNS)
-        cell = (column, row * SHAPE)
+        cell = (float(column), row * SHAPE)
         axes.add_patch(Rectangle(cell, 1, SHAPE, fill=False, edgecolor=theme.grid))
         made, recorded = _into_cell(made, recorded, cell)
         _draw(axes, recorded, theme.muted, 4.0)

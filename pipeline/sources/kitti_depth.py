@@ -1,7 +1,7 @@
 """Pictures with metric depth beside them: ``image_2`` and a folder of depth PNGs (uint16, metres x 256, 0 unknown).
 
-So are the depth completion benchmark (Uhrig et al., 3DV 2017) and stereo 2015 (Menze and Geiger, CVPR 2015) converted
-to depth.
+So is the depth completion benchmark (Uhrig et al., 3DV 2017). Stereo 2015 (Menze and Geiger, CVPR 2015) has disparities
+(uint16, pixels x 256) in ``disp_occ_0`` and calibrations in ``calib_cam_to_cam``, which become metres in reading.
 """
 
 from collections.abc import Iterator
@@ -15,10 +15,11 @@ from PIL import Image
 from pipeline.schema import Drive, Frame, Problem, UserError
 from pipeline.sources.base import Reading
 
-STEPS_PER_M = 256
+STEPS = 256
+"""Of one metre, or of one pixel of disparity."""
 _IMAGES, _DEPTHS = (
     ("image_2", "image_02", "image"),
-    ("depth_u16x256", "depth_derived_u16x256", "depth", "groundtruth_depth"),
+    ("depth_u16x256", "depth_derived_u16x256", "depth", "groundtruth_depth", "disp_occ_0"),
 )
 
 
@@ -37,8 +38,22 @@ def read_depth(path: Path) -> Float[np.ndarray, "height width"]:
     with Image.open(path) as picture:
         if picture.mode not in ("I;16", "I"):
             raise ValueError(f"mode {picture.mode}, expected 16 bits of one channel")
-        steps = np.asarray(picture)
-    return np.where(steps > 0, steps / np.float32(STEPS_PER_M), np.float32(np.nan)).astype(np.float32)
+        values = np.asarray(picture) / np.float32(STEPS)
+    if path.parent.name.startswith("disp_"):
+        with np.errstate(divide="ignore"):
+            values = _focal_times_baseline(path) / values
+    return np.where((values > 0) & np.isfinite(values), values, np.float32(np.nan)).astype(np.float32)
+
+
+def _focal_times_baseline(disparity: Path) -> float:
+    """Pixels times metres: how far apart the last columns of both colour cameras' projections are."""
+    path = disparity.parents[1] / "calib_cam_to_cam" / f"{disparity.stem.partition('_')[0]}.txt"
+    rows = dict(line.split(":", 1) for line in path.read_text().splitlines() if ":" in line)
+    try:
+        left, right = (float(rows[name].split()[3]) for name in ("P_rect_02", "P_rect_03"))
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError(f"{path} has no P_rect_02 and P_rect_03 of 12 numbers") from error
+    return left - right
 
 
 @dataclass(frozen=True)
@@ -52,7 +67,7 @@ class KittiDepth:
     stretch: int = 15
     """Pictures of one drive."""
 
-    looks_for = "image_2/*.png and depth PNGs of the same names in depth_u16x256 or depth"
+    looks_for = "image_2/*.png and PNGs of the same names in depth_u16x256, depth or disp_occ_0"
 
     def recognises(self, root: Path) -> bool:
         """Whether both folders hold pictures and there are no labels, which other readers know."""

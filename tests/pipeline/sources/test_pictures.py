@@ -63,6 +63,23 @@ def test_depth_beyond_what_16_bits_hold_comes_as_metres(tmp_path):
         read_depth(path)
 
 
+def test_disparities_become_metres_by_their_calibration(tmp_path):
+    path = tmp_path / "disp_occ_0" / "000003_10.png"
+    path.parent.mkdir()
+    Image.fromarray(np.array([[0, 256, 2560]], np.uint16)).save(path)
+    calibration = tmp_path / "calib_cam_to_cam" / "000003.txt"
+    with pytest.raises(OSError, match=r"000003\.txt"):
+        read_depth(path)
+    calibration.parent.mkdir()
+    calibration.write_text("calib_time: x\nP_rect_02: 7 0 6 40 0 7 2 0 0 0 1 0\nP_rect_03: 7 0 6 -60 0 7 2 0 0 0 1 0\n")
+    np.testing.assert_allclose(read_depth(path), [[np.nan, 100.0, 10.0]])
+    calibration.write_text("P_rect_02: 7 0\n")
+    with pytest.raises(ValueError, match="no P_rect_02 and P_rect_03"):
+        read_depth(path)
+    picture(tmp_path / "image_2" / "000003_10.png", (3, 1))
+    assert [frame.depth for drive in KittiDepth().read(tmp_path).drives for frame in drive.frames] == [path]
+
+
 def depth_picture(path, metres=10.0, size=(8, 4)):
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.full(size[::-1], 256 * metres, np.uint16)).save(path)

@@ -78,7 +78,8 @@ def test_stereo_depth_is_metres_where_it_is_known(shared_data: Path, name: str, 
 def test_stereo_depth_is_focal_length_times_baseline_over_disparity(shared_data: Path):
     root = folder_of(shared_data, "kitti_stereo2015") / "training"
     frame = SOURCES["kitti_depth"].read(root).drives[0].frames[0]
-    disparity = read_depth(root / "disp_occ_0" / frame.depth.name)  # 16 bits as well, pixels x 256
+    with Image.open(root / "disp_occ_0" / frame.depth.name) as picture:
+        disparity = np.where(np.asarray(picture) > 0, np.asarray(picture) / 256, np.nan)
     product = read_depth(frame.depth) * disparity
     assert np.nanmedian(product) == pytest.approx(FOCAL_PX * BASELINE_M, rel=0.02)
 

@@ -18,7 +18,7 @@ from pipeline.figures.style import WIDTH_IN, Picture, Theme, label
 LARGEST_ERROR = 1.0
 """Relative errors from here on have one colour."""
 KEYS_IN = 0.62
-TICKS_M = (2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 200, 300, 500, 700, 1000)
+TICKS_M = (2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 def depth_pictures(examples: DepthExamples | None) -> list[Picture]:

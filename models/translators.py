@@ -67,7 +67,7 @@ class ToneTranslator(nn.Module):
         super().__init__()
         inner = ResidualTranslator(width, blocks, generator=generator)
         self.encoder, self.middle, self.decoder = inner.encoder, inner.middle, inner.decoder[:-1]
-        for weight in self.decoder[-1].parameters():
+        for weight in list(self.decoder.parameters())[-2:]:  # the last convolution's
             nn.init.zeros_(weight)
         self.exposure = nn.Parameter(torch.zeros(3, 1, 1, device=generator.device))
         """Of the whole picture: otherwise the first to be learnt would be blots that imitate it."""

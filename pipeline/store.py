@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +20,7 @@ from pipeline.quarantine import write_quarantine
 from pipeline.registry import lookup
 from pipeline.schema import BadInput, Drive, Problem, UserError
 from pipeline.sources import SOURCES
-from pipeline.sources.base import Reading, SelfMade, Source, read_source
+from pipeline.sources.base import Reading, SelfMade, Source, Tally, read_parts
 from pipeline.stored_drives import read_drives, write_drives
 
 MANIFEST = "manifest.json"
@@ -69,9 +69,7 @@ def ingest(
     manifest = _manifest_if_sound(path, root)
     cache_hit = manifest is not None
     if manifest is None:
-        reading = read_source(reader, root)
-        _refuse(reading.problems, on_error)
-        manifest = _write(path, reading, root, {"source": source, "digest": digest})
+        manifest = _write(path, read_parts(reader, root), root, {"source": source, "digest": digest}, on_error)
     problems = tuple(Problem(Path(file), line, reason) for file, line, reason in manifest["problems"])
     _refuse(problems, on_error)
     counts = {name: manifest[name] for name in ("drives", "tracks", "rows")}
@@ -126,21 +124,22 @@ def _root_of(reader: Source, source: str, root: Path | None, store_dir: Path) ->
     return root
 
 
-def _refuse(problems: tuple[Problem, ...], on_error: str) -> None:
+def _refuse(problems: Sequence[Problem], on_error: str) -> None:
     if problems and on_error == "refuse":
         raise BadInput(list(problems))
 
 
-def _write(path: Path, reading: Reading, root: Path, facts: dict[str, Any]) -> dict[str, Any]:
-    """Write everything aside and move it into place in one step; returns the manifest."""
+def _write(path: Path, parts: Iterator[Reading], root: Path, facts: dict[str, Any], on_error: str) -> dict[str, Any]:
+    """Write part after part aside and move it all into place in one step; returns the manifest."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".ingest-", dir=path.parent) as aside:
-            folder = Path(aside, "data")
+            folder, tally = Path(aside, "data"), Tally()
             folder.mkdir()
-            write_drives(reading.drives, folder, root)
-            write_quarantine(reading.problems, folder / QUARANTINE)
-            manifest = facts | _describe(reading, root, folder)
+            write_drives(tally.passing(parts), folder, root)
+            _refuse(tally.problems, on_error)
+            write_quarantine(tally.problems, folder / QUARANTINE)
+            manifest = facts | _describe(tally, root, folder)
             (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
             _put(folder, path, root)
     except OSError as error:
@@ -155,22 +154,23 @@ def _put(folder: Path, path: Path, root: Path) -> None:
         folder.replace(path)
 
 
-def _describe(reading: Reading, root: Path, folder: Path) -> dict[str, Any]:
+def _describe(tally: Tally, root: Path, folder: Path) -> dict[str, Any]:
     return {
         "root": str(root),
         "versions": {name: version(name) for name in ("augment-kitti", "numpy", "pyarrow")},
-        "drives": len(reading.drives),
-        "tracks": reading.tracks,
-        "rows": reading.rows,
-        "frames": sum(len(drive.frames) for drive in reading.drives),
-        "notes": reading.notes,
-        "problems": [[str(problem.file), problem.line, problem.reason] for problem in reading.problems],
+        "drives": tally.drives,
+        "tracks": tally.tracks,
+        "rows": tally.rows,
+        "frames": tally.frames,
+        "notes": tally.notes,
+        "problems": [[str(problem.file), problem.line, problem.reason] for problem in tally.problems],
         "files": {file.name: _sha256(file) for file in sorted(folder.iterdir())},
     }
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _read_manifest(path: Path) -> dict[str, Any] | None:

@@ -1,7 +1,8 @@
 """Drives as Parquet tables and back: one row a labelled box, one a region to ignore, one an ego pose; JSON the rest."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.schema import Calibration, Drive, EgoMotion, Frame, Track
+
+BATCH_ROWS = 100_000
+"""So many rows are held in memory while drives are written; all of KITTI tracking has fewer."""
 
 _SPREAD = {
     "boxes": ("left_px", "top_px", "right_px", "bottom_px"),
@@ -29,20 +33,24 @@ _REGION_FIELDS = ("ignore_frames", "ignore_boxes")
 _PATHS = ("image", "velodyne", "depth", "night", "semantic", "instance")
 
 
-def write_drives(drives: Sequence[Drive], folder: Path, root: Path) -> None:
-    """Write all drives below ``folder``; files they refer to are named relative to ``root`` where they lie in it."""
-    tracks = [track for drive in drives for track in drive.tracks]
-    table = _table(tracks, [track.drive for track in tracks], _TRACK_FIELDS)
-    ids, kinds = [track.track_id for track in tracks], [track.kind for track in tracks]
-    counts = [len(track.frames) for track in tracks]
-    table["track"] = np.repeat(np.array(ids, np.int64), counts)
-    table["kind"] = pa.array(np.repeat(np.array(kinds, object), counts), pa.string()).dictionary_encode()
-    _save(table, folder / "tracks.parquet")
-    _save(_table(drives, [drive.name for drive in drives], _REGION_FIELDS), folder / "ignore.parquet")
-    driven = [drive for drive in drives if drive.ego is not None]
-    _save(_table([d.ego for d in driven], [d.name for d in driven], _EGO_FIELDS), folder / "ego.parquet")
-    texts = json.dumps([_describe(drive, root) for drive in drives], indent=1)
-    (folder / "drives.json").write_text(texts, encoding="utf-8")
+def write_drives(drives: Iterable[Drive], folder: Path, root: Path) -> None:
+    """Write all drives below ``folder``, holding some at a time; files they refer to are named relative to ``root``."""
+    names = ("tracks", "ignore", "ego")
+    with ExitStack() as stack:
+        tracks, ignore, ego = (
+            stack.enter_context(closing(_GrowingTable(folder / f"{name}.parquet"))) for name in names
+        )
+        texts = stack.enter_context((folder / "drives.json").open("w", encoding="utf-8"))
+        comma = "["
+        for some in _batches(drives):
+            tracks.add(_track_rows([track for drive in some for track in drive.tracks]))
+            ignore.add(_table(some, [drive.name for drive in some], _REGION_FIELDS))
+            driven = [drive for drive in some if drive.ego is not None]
+            ego.add(_table([drive.ego for drive in driven], [drive.name for drive in driven], _EGO_FIELDS))
+            for drive in some:
+                texts.write(f"{comma}\n{json.dumps(_describe(drive, root), indent=1)}")
+                comma = ","
+        texts.write("]" if comma == "," else "[]")
 
 
 def read_drives(folder: Path, root: Path) -> tuple[Drive, ...]:
@@ -60,6 +68,29 @@ def read_drives(folder: Path, root: Path) -> tuple[Drive, ...]:
     )
 
 
+def _batches(drives: Iterable[Drive]) -> Iterator[list[Drive]]:
+    """Drives in order, as many at a time as have ``BATCH_ROWS`` rows or frames together; at least one batch."""
+    some: list[Drive] = []
+    size = 0
+    for drive in drives:
+        some.append(drive)
+        size += sum(len(track.frames) for track in drive.tracks) + len(drive.ignore_frames) + len(drive.frames)
+        if size >= BATCH_ROWS:
+            yield some
+            some, size = [], 0
+    yield some
+
+
+def _track_rows(tracks: Sequence[Track]) -> dict[str, Any]:
+    """Columns of all tracks, with the track and the class that each row belongs to."""
+    table = _table(tracks, [track.drive for track in tracks], _TRACK_FIELDS)
+    ids, kinds = [track.track_id for track in tracks], [track.kind for track in tracks]
+    counts = [len(track.frames) for track in tracks]
+    table["track"] = np.repeat(np.array(ids, np.int64), counts)
+    table["kind"] = pa.array(np.repeat(np.array(kinds, object), counts), pa.string()).dictionary_encode()
+    return table
+
+
 def _table(owners: Sequence[Any], drives: Sequence[str], fields: Sequence[str]) -> dict[str, Any]:
     """Columns of all owners, one below the other, and the drive each row belongs to."""
     counts = [len(getattr(owner, fields[0])) for owner in owners]
@@ -73,8 +104,28 @@ def _table(owners: Sequence[Any], drives: Sequence[str], fields: Sequence[str]) 
     return table
 
 
-def _save(table: dict[str, Any], path: Path) -> None:
-    pq.write_table(pa.table(table), path, compression="zstd", use_dictionary=["drive", "kind"], write_statistics=False)
+class _GrowingTable:
+    """A Parquet file that is written batch by batch; the first batch that has rows decides on its columns."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: pq.ParquetWriter | None = None
+        self._empty = pa.table({})
+
+    def close(self) -> None:
+        (self._writer or self._open(self._empty.schema)).close()
+
+    def add(self, columns: dict[str, Any]) -> None:
+        table = pa.table(columns)
+        if not table.num_rows:
+            self._empty = table
+            return
+        self._writer = self._writer or self._open(table.schema)
+        self._writer.write_table(table)
+
+    def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
+        options = {"compression": "zstd", "use_dictionary": ["drive", "kind"], "write_statistics": False}
+        return pq.ParquetWriter(self._path, schema, **options)
 
 
 def _pieces(path: Path, *keys: str) -> Iterator[tuple[str, dict[str, np.ndarray]]]:

@@ -1,6 +1,8 @@
 """What every reader is, and what it returns."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -14,25 +16,68 @@ class Reading:
     drives: tuple[Drive, ...]
     problems: tuple[Problem, ...] = ()
 
+    @classmethod
+    def joined(cls, parts: "Iterable[Reading]") -> "Reading":
+        """All parts of a folder as one."""
+        tally = Tally()
+        return cls(tuple(tally.passing(parts)), tuple(tally.problems))
+
     @property
     def tracks(self) -> int:
         """How many tracks in all."""
-        return sum(len(drive.tracks) for drive in self.drives)
+        return self._tally.tracks
 
     @property
     def rows(self) -> int:
         """How many labelled rows in all, regions to ignore included."""
-        labelled = sum(len(track.frames) for drive in self.drives for track in drive.tracks)
-        return labelled + sum(len(drive.ignore_frames) for drive in self.drives)
+        return self._tally.rows
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the drives' notes say, each once, with the drives it is said of."""
-        said: dict[str, list[str]] = {}
-        for drive in self.drives:
-            for note in drive.notes:
-                said.setdefault(note, []).append(drive.name)
-        return tuple(f"{', '.join(names)}: {note}" for note, names in said.items())
+        return self._tally.notes
+
+    @cached_property
+    def _tally(self) -> "Tally":
+        tally = Tally()
+        for _ in tally.passing([self]):
+            pass
+        return tally
+
+
+@dataclass
+class Tally:
+    """What was read so far, added up part by part, so that the drives themselves need not be kept."""
+
+    drives: int = 0
+    tracks: int = 0
+    rows: int = 0
+    """Labelled ones, regions to ignore included."""
+    frames: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    said: dict[str, list[str]] = field(default_factory=dict)
+    """Names of drives by what their notes say."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the drives' notes say, each once, with the drives it is said of."""
+        return tuple(f"{', '.join(names)}: {note}" for note, names in self.said.items())
+
+    def passing(self, parts: Iterable[Reading]) -> Iterator[Drive]:
+        """The drives of all parts, counted as they pass."""
+        for part in parts:
+            self.problems += part.problems
+            for drive in part.drives:
+                self._count(drive)
+                yield drive
+
+    def _count(self, drive: Drive) -> None:
+        self.drives += 1
+        self.tracks += len(drive.tracks)
+        self.rows += sum(len(track.frames) for track in drive.tracks) + len(drive.ignore_frames)
+        self.frames += len(drive.frames)
+        for note in drive.notes:
+            self.said.setdefault(note, []).append(drive.name)
 
 
 @runtime_checkable
@@ -57,16 +102,34 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Streaming(Protocol):
+    """A source that can be read drive by drive, so that the data of a fleet need not fit into memory at once."""
+
+    def stream(self, root: Path) -> Iterator[Reading]:
+        """What ``read`` returns, in parts."""
+        ...
+
+
 def read_source(source: Source, root: Path) -> Reading:
     """What ``source`` makes of ``root``; a file that the system will not give us is the user's to mend.
 
     Raises:
         UserError: no such folder, a folder of another layout, or a file that cannot be read.
     """
+    return Reading.joined(read_parts(source, root))
+
+
+def read_parts(source: Source, root: Path) -> Iterator[Reading]:
+    """The same part by part, as small as the source can have it.
+
+    Raises:
+        UserError: as ``read_source``, when the part is reached.
+    """
     if not root.exists():
         raise UserError(f"{root} does not exist.")
     try:
-        return source.read(root)
+        yield from source.stream(root) if isinstance(source, Streaming) else [source.read(root)]
     except OSError as error:
         raise UserError(f"Cannot read {error.filename or root}: {error.strerror or error}") from error
 

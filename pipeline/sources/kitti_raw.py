@@ -1,6 +1,7 @@
 """KITTI raw recordings (Geiger et al., IJRR 2013): date folders with calibration, drives, OXTS and tracklets."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,18 +44,21 @@ class KittiRaw:
         Raises:
             UserError: no date folder with drives in ``root``.
         """
+        return Reading.joined(self.stream(root))
+
+    def stream(self, root: Path) -> Iterator[Reading]:
+        """The same, drive by drive."""
         folders = _drive_folders(root)
         if not folders:
             raise UserError(f"{root} is no KITTI raw data: looked for {self.looks_for}")
-        drives: list[Drive] = []
-        problems: list[Problem] = []
         cameras: dict[Path, Calibration | None] = {}
         for folder in folders:
+            problems: list[Problem] = []
             date = folder.parent
             if date not in cameras:
                 cameras[date] = _read_calibration(date, problems)
-            drives.append(self._read_drive(folder, cameras[date], problems))
-        return Reading(tuple(drives), tuple(problems))
+            drive = self._read_drive(folder, cameras[date], problems)
+            yield Reading((drive,), tuple(problems))
 
     def _read_drive(self, folder: Path, camera: Calibration | None, problems: list[Problem]) -> Drive:
         notes: list[str] = []

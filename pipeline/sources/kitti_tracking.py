@@ -1,5 +1,6 @@
 """The KITTI tracking benchmark (Geiger et al., CVPR 2012): ``label_02``, ``calib``, ``oxts``, optional ``image_02``."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,18 +33,19 @@ class KittiTracking:
         Raises:
             UserError: there is no ``label_02`` with text files in ``root``.
         """
+        return Reading.joined(self.stream(root))
+
+    def stream(self, root: Path) -> Iterator[Reading]:
+        """The same, sequence by sequence."""
         if not self.recognises(root):
             raise UserError(f"{root} is no KITTI tracking data: looked for {self.looks_for}")
-        drives: list[Drive] = []
-        problems: list[Problem] = []
         labels = sorted((root / "label_02").glob("*.txt"))
-        for name in sorted({path.name for path in (root / "calib").glob("*.txt")} - {path.name for path in labels}):
-            problems.append(Problem(root / "label_02" / name, None, f"missing, though calib/{name} exists"))
+        alone = sorted({path.name for path in (root / "calib").glob("*.txt")} - {path.name for path in labels})
+        missing = (Problem(root / "label_02" / name, None, f"missing, though calib/{name} exists") for name in alone)
+        yield Reading((), tuple(missing))
         for label in labels:
-            drive, found = self._read_drive(root, label)
-            drives.append(drive)
-            problems += found
-        return Reading(tuple(drives), tuple(problems))
+            drive, problems = self._read_drive(root, label)
+            yield Reading((drive,), tuple(problems))
 
     def _read_drive(self, root: Path, label: Path) -> tuple[Drive, list[Problem]]:
         notes: list[str] = []

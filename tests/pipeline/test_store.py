@@ -1,6 +1,8 @@
 import csv
 import json
-from dataclasses import fields, is_dataclass
+import weakref
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import store
+from pipeline import store, stored_drives
 from pipeline.schema import BadInput, Drive, UserError
 from pipeline.sources import SOURCES
 from pipeline.sources.base import Reading, Source
+from pipeline.sources.kitti_tracking import KittiTracking
 from pipeline.store import digest_of, ingest, load
 
 
@@ -50,6 +53,46 @@ def test_what_is_loaded_equals_what_was_read(tiny_kitti: Path, tmp_path: Path):
     assert_same(load(ingested.path), SOURCES["kitti_tracking"].read(tiny_kitti).drives)
 
 
+def test_what_is_written_in_batches_equals_what_was_read(
+    tiny_kitti: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tiny_kitti / "label_02/0000.txt").write_text("")  # the first batch has no row to tell its columns by
+    monkeypatch.setattr(stored_drives, "BATCH_ROWS", 1)
+    ingested = ingest("kitti_tracking", tiny_kitti, tmp_path / "store")
+    assert_same(load(ingested.path), SOURCES["kitti_tracking"].read(tiny_kitti).drives)
+
+
+class Fleet(KittiTracking):
+    """The same drive under many names; counts how many of them anyone holds on to."""
+
+    held = most = 0
+
+    def stream(self, root: Path) -> Iterator[Reading]:
+        (drive,) = next(part for part in super().stream(root) if part.drives).drives
+        for number in range(20):
+            tracks = tuple(replace(track, drive=f"{number}") for track in drive.tracks)
+            yield Reading((self._watched(replace(drive, name=f"{number}", tracks=tracks)),))
+
+    def _watched(self, drive: Drive) -> Drive:
+        Fleet.held += 1
+        Fleet.most = max(Fleet.most, Fleet.held)
+        weakref.finalize(drive, self._let_go)
+        return drive
+
+    @staticmethod
+    def _let_go() -> None:
+        Fleet.held -= 1
+
+
+def test_a_fleet_is_ingested_drive_by_drive(tiny_kitti: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(SOURCES, "kitti_tracking", Fleet())
+    monkeypatch.setattr(stored_drives, "BATCH_ROWS", 100)  # two drives
+    ingested = ingest("kitti_tracking", tiny_kitti, tmp_path / "store")
+    assert (ingested.drives, ingested.rows) == (20, 20 * 51)
+    assert Fleet.most <= 5
+    assert len(load(ingested.path)) == 20
+
+
 def test_drives_without_tracks_calibration_or_ego_are_kept(tiny_kitti: Path, tmp_path: Path):
     for path in [*tiny_kitti.glob("calib/*"), *tiny_kitti.glob("oxts/*"), tiny_kitti / "calib", tiny_kitti / "oxts"]:
         path.rmdir() if path.is_dir() else path.unlink()
@@ -62,7 +105,7 @@ def test_drives_without_tracks_calibration_or_ego_are_kept(tiny_kitti: Path, tmp
 
 def test_the_same_input_twice_is_read_once(tiny_kitti: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     first = ingest("kitti_tracking", tiny_kitti, tmp_path / "store")
-    monkeypatch.setattr(store, "read_source", _unwelcome)
+    monkeypatch.setattr(store, "read_parts", _unwelcome)
     second = ingest("kitti_tracking", tiny_kitti, tmp_path / "store")
     assert (first.cache_hit, second.cache_hit) == (False, True)
     assert second.path == first.path
@@ -162,7 +205,7 @@ def test_data_stored_in_spite_of_bad_rows_is_still_refused_to_those_who_want_it_
 
 
 def test_a_crash_while_writing_leaves_nothing_behind(tiny_kitti: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def crash(drives: tuple[Drive, ...], folder: Path, root: Path) -> None:
+    def crash(drives: Iterable[Drive], folder: Path, root: Path) -> None:
         (folder / "tracks.parquet").write_bytes(b"half")
         raise OSError(28, "No space left on device")
 

@@ -196,7 +196,9 @@ def parsed(text: str) -> Any:
     """JSON where it is JSON, ``[a, b]`` as a list of texts, anything else as text."""
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except RecursionError:
+        raise UserError(f'"{text[:40]}..." is nested too deeply.') from None
+    except ValueError:
         if text.startswith("[") and text.endswith("]"):
             return [parsed(part.strip()) for part in text[1:-1].split(",") if part.strip()]
         return text

@@ -15,7 +15,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
+from pipeline.json_objects import object_in
 from pipeline.schema import Drive, Frame, UserError
+from pipeline.sources.base import NO_PICTURE
 
 RESIZE_FILTER = "bicubic, antialiased (Pillow)"
 """Named in the manifest: the filter changes what a Frechet distance says."""
@@ -81,7 +83,7 @@ def _digest(frames: Sequence[Frame], paths: Sequence[Path]) -> str:
 
 def _is_whole(folder: Path, manifest: Mapping[str, object], size: tuple[int, int]) -> bool:
     try:
-        found = json.loads((folder / MANIFEST).read_text())
+        found = object_in((folder / MANIFEST).read_text())
         bytes_there = (folder / PIXELS).stat().st_size
     except (OSError, ValueError):
         return False
@@ -108,7 +110,7 @@ def decode(path: Path, size: tuple[int, int]) -> UInt8[np.ndarray, "height width
     try:
         with Image.open(path) as picture:
             image = _eight_bits(picture).convert("RGB")
-    except OSError as error:
+    except NO_PICTURE as error:
         raise UserError(f"{path}: no picture: {error}") from error
     return np.asarray(image if image.size == size else image.resize(size, Image.Resampling.BICUBIC))
 

@@ -79,7 +79,7 @@ def _converted(value: Any, current: Any, name: str) -> Any:
     if isinstance(current, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(current, tuple) and isinstance(value, list):
-        return tuple(value)
+        return tuple(_converted(part, current[0] if current else None, f"every entry of {name}") for part in value)
     if current is not None and type(value) is not type(current):
         raise UserError(f"{name} must be {type(current).__name__}, got {value!r}.")
     return value

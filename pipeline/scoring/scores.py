@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
+from pipeline.json_objects import object_in
+
 Verdict = Literal["reference", "placebo", "helps", "harms", "undecided", "failed"]
 """``helps``: interval above 0 and p_holm < 0.05; ``harms``: the mirror image; ``failed``: an error is not a number."""
 
@@ -209,9 +211,9 @@ class Scores:
         """Read what ``to_json`` wrote.
 
         Raises:
-            ValueError: the text was written under another version of the schema.
+            ValueError: the text is no JSON object, or was written under another version of the schema.
         """
-        raw = json.loads(text)
+        raw = object_in(text)
         if raw.get("schema_version") != VERSION:
             raise ValueError(
                 f"scores.json has schema version {raw.get('schema_version')}, this program reads {VERSION}"

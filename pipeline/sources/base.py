@@ -6,7 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from PIL import Image
+
 from pipeline.schema import Drive, Problem, UserError
+
+NO_PICTURE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+"""What Pillow raises of a file that is no picture, is damaged, or claims a size that no camera has."""
 
 
 @dataclass(frozen=True)

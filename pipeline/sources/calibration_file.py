@@ -20,6 +20,7 @@ SIZES_BY_FOCAL_LENGTH_PX = {
 """Image size of each of KITTI's recording dates, told apart by their rectified focal length."""
 
 USUAL_SIZE = (1242, 375)
+LARGEST_SIDE_PX = 65_535
 
 _TRACKING = {"P2": 12, "R_rect": 9, "Tr_velo_cam": 12, "Tr_imu_velo": 12}
 _ALIASES = {"R0_rect": "R_rect", "Tr_velo_to_cam": "Tr_velo_cam", "Tr_imu_to_velo": "Tr_imu_velo"}
@@ -52,7 +53,9 @@ def read_entries(
 
 
 def _is_rotation(R: Float[np.ndarray, "3 3"]) -> bool:
-    return bool(np.abs(R @ R.T - np.eye(3)).max() < _FARTHEST_FROM_ROTATION and np.linalg.det(R) > 0)
+    return bool(
+        np.abs(R).max() < 2 and np.abs(R @ R.T - np.eye(3)).max() < _FARTHEST_FROM_ROTATION and np.linalg.det(R) > 0
+    )
 
 
 def read_calibration(path: Path) -> tuple[Calibration | None, tuple[Problem, ...]]:
@@ -68,8 +71,8 @@ def read_calibration(path: Path) -> tuple[Calibration | None, tuple[Problem, ...
 
 
 def image_size_of(size: Float[np.ndarray, " entry"] | None) -> tuple[int, int] | None:
-    """Width and height (px) of a ``S_rect_02`` entry; None unless it holds two positive numbers."""
-    if size is None or len(size) != 2 or not (size >= 1).all():
+    """Width and height (px) of a ``S_rect_02`` entry; None unless it holds two numbers that some camera could have."""
+    if size is None or len(size) != 2 or not ((size >= 1) & (size <= LARGEST_SIDE_PX)).all():
         return None
     return int(size[0]), int(size[1])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from pipeline.schema import Drive, Frame, Problem, UserError
-from pipeline.sources.base import Reading
+from pipeline.sources.base import NO_PICTURE, Reading
 
 DOMAINS = ("day", "night")
 ENDINGS = (".jpg", ".jpeg", ".png")
@@ -45,7 +45,7 @@ def _read_domain(folder: Path, problems: list[Problem]) -> Drive:
         try:
             with Image.open(path) as picture:
                 size = picture.size
-        except OSError as error:
+        except NO_PICTURE as error:
             problems.append(Problem(path, None, f"no picture: {error}"))
             continue
         expected = expected or size

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from PIL import Image
 
 from pipeline.schema import Drive, Frame, Problem, UserError
-from pipeline.sources.base import Reading
+from pipeline.sources.base import NO_PICTURE, Reading
 
 STEPS = 256
 """Of one metre, or of one pixel of disparity."""
@@ -35,10 +35,13 @@ def read_depth(path: Path) -> Float[np.ndarray, "height width"]:
         if depth.ndim != 2:
             raise ValueError(f"an array of {depth.ndim} dimensions, expected height and width")
         return np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(np.nan))
-    with Image.open(path) as picture:
-        if picture.mode not in ("I;16", "I"):
-            raise ValueError(f"mode {picture.mode}, expected 16 bits of one channel")
-        values = np.asarray(picture) / np.float32(STEPS)
+    try:
+        with Image.open(path) as picture:
+            if picture.mode not in ("I;16", "I"):
+                raise ValueError(f"mode {picture.mode}, expected 16 bits of one channel")
+            values = np.asarray(picture) / np.float32(STEPS)
+    except (SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(str(error)) from error
     if path.parent.name.startswith("disp_"):
         with np.errstate(divide="ignore"):
             values = _focal_times_baseline(path) / values
@@ -123,7 +126,7 @@ def _common_size(image: Path, depth: Path, problems: list[Problem]) -> tuple[int
                 if path == depth and picture.mode not in ("I;16", "I"):
                     problems.append(Problem(depth, None, f"mode {picture.mode}, expected 16 bits of one channel"))
                     return None
-        except OSError as error:
+        except NO_PICTURE as error:
             problems.append(Problem(path, None, f"no picture: {error}"))
             return None
     if sizes[0] != sizes[1]:

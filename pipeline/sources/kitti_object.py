@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.schema import Calibration, Drive, Frame, Problem, UserError
-from pipeline.sources.base import Reading, existing
+from pipeline.sources.base import NO_PICTURE, Reading, existing
 from pipeline.sources.calibration_file import USUAL_SIZE, read_calibration
 from pipeline.sources.rows import gather_tracks, place_in_world
 from pipeline.sources.tracking_labels import read_object_labels
@@ -80,6 +80,6 @@ def _size(image: Path | None, calibration: Calibration | None, problems: list[Pr
         try:
             with Image.open(image) as picture:
                 return picture.size
-        except OSError as error:
+        except NO_PICTURE as error:
             problems.append(Problem(image, None, f"no picture: {error}"))
     return USUAL_SIZE if calibration is None else calibration.image_size

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.schema import Calibration, Drive, EgoMotion, Frame, Problem, UserError
-from pipeline.sources.base import Reading, existing
+from pipeline.sources.base import NO_PICTURE, Reading, existing
 from pipeline.sources.calibration_file import USUAL_SIZE, read_calibration
 from pipeline.sources.oxts import read_oxts
 from pipeline.sources.rows import Rows, gather_tracks, place_in_world
@@ -113,7 +113,7 @@ def _size_of_picture(frames: tuple[Frame, ...], problems: list[Problem]) -> tupl
         try:
             with Image.open(image) as picture:
                 return picture.size
-        except OSError as error:
+        except NO_PICTURE as error:
             problems.append(Problem(image, None, f"no picture: {error}"))
     return None
 

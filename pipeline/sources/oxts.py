@@ -14,6 +14,10 @@ USED = (0, 1, 2, 3, 4, 5, 8, 22)
 """Columns: lat, lon, alt, roll, pitch, yaw, vf, wu (KITTI raw devkit, ``dataformat.txt``); no other is looked at."""
 
 
+LIMITS = np.array([90, 360, 1e5, 10, 10, 10, 1e3, 1e2])
+"""No car has been as far in any of them: degrees, metres, radians, m/s, rad/s."""
+
+
 def read_oxts(path: Path) -> tuple[EgoMotion, tuple[Problem, ...]]:
     """The ego motion of a file with one record a line; frames of bad records are missing from it.
 
@@ -56,7 +60,7 @@ def _read_fast(path: Path) -> Float[np.ndarray, "frame 8"] | None:
         records = np.loadtxt(lines, ndmin=2, comments=None, usecols=USED) if lines else np.zeros((0, len(USED)))
     except (ValueError, UnicodeError):
         return None
-    sound = len(records) == len(lines) and np.isfinite(records).all() and (abs(records[:, 0]) < 90).all()
+    sound = len(records) == len(lines) and np.isfinite(records).all() and (abs(records) < LIMITS).all()
     return records if sound else None
 
 
@@ -70,4 +74,7 @@ def _record(words: list[str]) -> list[float]:
     values = [number(words[column], f"column {column + 1}") for column in USED]
     if abs(values[0]) >= 90:
         raise ValueError(f'latitude is "{words[0]}", must lie between -90 and 90 degrees')
+    for column, value, limit in zip(USED, values, LIMITS, strict=True):
+        if abs(value) >= limit:
+            raise ValueError(f'column {column + 1} is "{words[column]}", must lie between -{limit:g} and {limit:g}')
     return values

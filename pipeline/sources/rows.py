@@ -12,6 +12,9 @@ from pipeline.geometry import heading_in_world, invert_rigid, transform_points
 from pipeline.schema import KINDS, Calibration, EgoMotion, Problem, Track
 from pipeline.sources.text import LARGEST_INTEGER
 
+FARTHEST = 1e8
+"""Pixels or metres: what lies beyond is no road user but a slip of the pen. Map coordinates go up to 1e7."""
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -57,6 +60,9 @@ def _defects_of_values(rows: Rows) -> dict[int, str]:
         (known & (rows.track < 0), lambda row: f"track id is {rows.track[row]}, must not be negative"),
         (rows.track > LARGEST_INTEGER, lambda row: f"track id is {rows.track[row]}, too large"),
         (known & ((rows.occluded < 0) | (rows.occluded > 3)), lambda row: f"occluded is {rows.occluded[row]}, not 0-3"),
+        (_beyond(rows.boxes), lambda row: f"box {rows.boxes[row]} reaches beyond any picture"),
+        (_beyond(rows.size_m), lambda row: f"size {rows.size_m[row]} m is that of no road user"),
+        (_beyond(rows.position_cam_m), lambda row: f"position {rows.position_cam_m[row]} m is beyond the horizon"),
         (right <= left, lambda row: f"box is inside out: right {right[row]:g} is not beyond left {left[row]:g}"),
         (bottom <= top, lambda row: f"box is inside out: bottom {bottom[row]:g} is not below top {top[row]:g}"),
         (known & (height <= 0), lambda row: f"height is {height[row]:g} m, must be positive"),
@@ -68,6 +74,10 @@ def _defects_of_values(rows: Rows) -> dict[int, str]:
         for row in np.flatnonzero(broken).tolist():
             defects.setdefault(row, reason(row))
     return defects
+
+
+def _beyond(values: Float[np.ndarray, "row number"]) -> Bool[np.ndarray, " row"]:
+    return (np.abs(values) > FARTHEST).any(axis=1)
 
 
 def _defects_of_order(rows: Rows) -> dict[int, str]:

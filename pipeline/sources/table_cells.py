@@ -8,6 +8,7 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from pipeline.schema import KINDS, Problem
+from pipeline.sources.rows import FARTHEST
 from pipeline.sources.text import LARGEST_INTEGER
 
 ALWAYS = ("drive", "track", "class")
@@ -63,6 +64,9 @@ def _rules(table: pd.DataFrame) -> dict[str, Bool[np.ndarray, " row"]]:
     return {
         f"{clock} is empty": table[clock].isna().to_numpy(bool),
         "neither a box nor a position on the ground": no_box & no_position,
+        "a side or a coordinate beyond any picture or map": np.logical_or.reduce(
+            [(np.abs(numbers_in(table, names)) > FARTHEST).any(axis=1) for names in (BOX, GROUND, SIZE)]
+        ),
         "a box with an empty side": np.logical_or.reduce(no_side) & ~no_box,
         "a position with an empty coordinate": np.logical_or.reduce(no_place) & ~no_position,
         "a drive's name must not hold / or \\ nor begin with a dot": names.str.contains(r"^\.|[/\\\0]").to_numpy(bool),

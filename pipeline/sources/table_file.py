@@ -64,7 +64,7 @@ def _cells(line: bytes) -> list[str]:
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
     try:
-        table = pq.read_table(path, use_threads=False).to_pandas()
+        table = pq.read_table(path, use_threads=False).to_pandas(ignore_metadata=True)
     except (OSError, ValueError, pa.ArrowException) as error:
         return pd.DataFrame(), [Problem(path, None, f"no Parquet file: {error}")]
     return table.set_index(np.arange(1, len(table) + 1)), []

@@ -5,7 +5,6 @@ is used, so a damaged or missing arm is simply computed again, and a study that 
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flows.workspace import digest_of, digest_of_file, new_folder, write_json
+from flows.workspace import digest_of, new_folder, seal, sealed_facts
 from pipeline.arms import NONE, Arm, ArmResult, Design, the_strategy, the_task
 from pipeline.provenance import code_digest, modules_of
 from pipeline.samples import Samples
@@ -71,14 +70,10 @@ class ArmStore:
 
     def holds(self, job: Job) -> bool:
         """Whether the arm is there, complete and undamaged."""
-        try:
-            manifest = json.loads((self.path(job) / MANIFEST).read_text())
-            files: Mapping[str, str] = manifest["files"]
-            if job.keep_samples and manifest["has_samples"] and SAMPLES not in files:
-                return False
-            return all(digest_of_file(self.path(job) / name) == digest for name, digest in files.items())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        facts = sealed_facts(self.path(job), MANIFEST)
+        if facts is None:
             return False
+        return not (job.keep_samples and facts["has_samples"] and SAMPLES not in facts["files"])
 
     def save(self, job: Job, result: ArmResult) -> None:
         """Write a finished arm in one step."""
@@ -94,9 +89,8 @@ class ArmStore:
                 "fit_s": result.fit_s,
                 "train_s": result.train_s,
                 "has_samples": result.synthetic is not None,
-                "files": {path.name: digest_of_file(path) for path in sorted(part.iterdir())},
             }
-            write_json(part / MANIFEST, facts)
+            seal(part, MANIFEST, facts)
 
     def errors(self, job: Job) -> pd.DataFrame:
         """The arm's table of errors on held-out drives."""

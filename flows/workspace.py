@@ -16,6 +16,7 @@ from typing import Any
 import flows
 import models
 import pipeline
+from pipeline.json_objects import object_in
 from pipeline.schema import UserError
 
 DATA_VARIABLE = "AUGMENT_KITTI_DATA"
@@ -74,18 +75,28 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def seal(folder: Path, manifest: str, facts: Mapping[str, Any]) -> None:
-    """Write ``facts`` and the digest of every file in ``folder`` to ``manifest`` in it."""
+    """Write ``facts``, the digest of every file in ``folder``, and that of both to ``manifest`` in it."""
     files = {path.name: digest_of_file(path) for path in sorted(folder.iterdir())}
-    write_json(folder / manifest, {**facts, "files": files})
+    told = {**facts, "files": files}
+    write_json(folder / manifest, {**told, "seal": digest_of(told)})
 
 
 def is_intact(folder: Path, manifest: str) -> bool:
-    """Whether ``folder`` was sealed and every file is as it was then."""
+    """Whether ``folder`` was sealed, and the manifest and every file in it are as they were then."""
+    return sealed_facts(folder, manifest) is not None
+
+
+def sealed_facts(folder: Path, manifest: str) -> dict[str, Any] | None:
+    """What ``seal`` wrote; None where anything in ``folder`` is missing or has changed since."""
     try:
-        files: Mapping[str, str] = json.loads((folder / manifest).read_text())["files"]
-        return all(digest_of_file(folder / name) == digest for name, digest in files.items())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
+        told = object_in((folder / manifest).read_bytes())
+        if told.pop("seal", None) != digest_of(told):
+            return None
+        files: Mapping[str, str] = told["files"]
+        whole = all(digest_of_file(folder / name) == digest for name, digest in files.items())
+    except (OSError, ValueError, KeyError):
+        return None
+    return told if whole else None
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

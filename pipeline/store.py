@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.json_objects import object_in
 from pipeline.provenance import code_digest, modules_of
 from pipeline.quarantine import write_quarantine
 from pipeline.registry import lookup
@@ -140,6 +141,7 @@ def _write(path: Path, parts: Iterator[Reading], root: Path, facts: dict[str, An
             _refuse(tally.problems, on_error)
             write_quarantine(tally.problems, folder / QUARANTINE)
             manifest = facts | _describe(tally, root, folder)
+            manifest["seal"] = _seal_of(manifest)
             (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
             _put(folder, path, root)
     except OSError as error:
@@ -174,11 +176,18 @@ def _sha256(path: Path) -> str:
 
 
 def _read_manifest(path: Path) -> dict[str, Any] | None:
+    """What the manifest says; None where there is none, or not the one that was written."""
     try:
-        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        manifest = object_in((path / MANIFEST).read_bytes())
     except (OSError, ValueError):
         return None
-    return manifest
+    return manifest if manifest.get("seal") == _seal_of(manifest) else None
+
+
+def _seal_of(manifest: dict[str, Any]) -> str:
+    """SHA-256 of all that a manifest says."""
+    told = {name: value for name, value in manifest.items() if name != "seal"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _is_sound(path: Path, manifest: dict[str, Any]) -> bool:

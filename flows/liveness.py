@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
+from pipeline.json_objects import object_in
+
 
 @dataclass(frozen=True)
 class LiveRun:
@@ -72,18 +74,25 @@ def dead_runs(folder: Path) -> Iterator[tuple[LiveRun, ...]]:
 
 def living_runs(folder: Path) -> tuple[LiveRun, ...]:
     """Runs whose process holds its lock."""
-    return tuple(_read(path.read_text(), path) for path in sorted(folder.glob("*.json")) if _dead(path) is None)
+    return tuple(
+        _read(path.read_text(errors="replace"), path) for path in sorted(folder.glob("*.json")) if _dead(path) is None
+    )
 
 
 def _read(text: str, path: Path) -> LiveRun:
-    """What a file says; one that says nothing stands for a run that had not begun."""
-    return LiveRun(**json.loads(text)) if text else LiveRun(path.stem)
+    """What a file says; one that says nothing, or nothing that can be read, stands for a run that had not begun."""
+    try:
+        told = object_in(text)
+    except ValueError:
+        told = {}
+    places = {name: told.get(name) for name in ("study", "mlflow_uri", "mlflow_run_id")}
+    return LiveRun(path.stem, **{name: place for name, place in places.items() if isinstance(place, str)})
 
 
 def _dead(path: Path) -> LiveRun | None:
     """The run of a lock nobody holds."""
     try:
-        with path.open() as stream:
+        with path.open(errors="replace") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return _read(stream.read(), path)
     except (BlockingIOError, FileNotFoundError):

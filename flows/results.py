@@ -1,6 +1,5 @@
 """What a finished study leaves in its folder: tables, samples, and the facts to repeat it. Written and read here."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +10,11 @@ import pandas as pd
 
 from flows.arm_store import ArmStore, Job
 from flows.training import samples_of
-from flows.workspace import data_folder, require_writable
+from flows.workspace import data_folder, digest_of_file, require_writable
 from pipeline.arms import NONE, examine_synthetic, run_baselines, the_task, training_samples
 from pipeline.depth_examples import DepthExamples
 from pipeline.findings import SetSize
+from pipeline.json_objects import object_in
 from pipeline.pictures import Pictures
 from pipeline.registry import lookup
 from pipeline.samples import Samples, of_drives
@@ -171,8 +171,27 @@ def load_samples(folder: Path) -> dict[str, Samples]:
     Raises:
         UserError: ``folder`` holds no finished study.
     """
-    task = lookup(TASKS, load_facts(folder)["design"]["task"], "task")
-    return {path.stem: task.samples.load(path) for path in sorted((folder / SAMPLES).glob("*.npz"))}
+    facts = load_facts(folder)
+    try:
+        kind = lookup(TASKS, str(facts["design"]["task"]), "task").samples
+        digests = {str(name): str(digest) for name, digest in facts["samples"].items()}
+    except (KeyError, TypeError, AttributeError) as failure:
+        raise UserError(f"{folder / FACTS} does not say what samples there are: {failure!r}.") from failure
+    strange = [name for name in digests if Path(name).name != name]
+    if strange:  # a folder is named by each when samples are exported
+        raise UserError(f'{folder / FACTS} names a strategy "{strange[0]}", which no strategy is called.')
+    return {strategy: _load(kind, folder / SAMPLES / f"{strategy}.npz", digest) for strategy, digest in digests.items()}
+
+
+def _load(kind: type[Samples], path: Path, digest: str) -> Samples:
+    """Samples that are what the study wrote."""
+    try:
+        damaged = digest_of_file(path) != digest
+    except OSError as failure:
+        raise UserError(f"{path} cannot be read: {failure.strerror or failure}.") from failure
+    if damaged:
+        raise UserError(f"{path} is damaged: it is not what the study wrote. Run the study again.")
+    return kind.load(path)
 
 
 def require_place_for_report(out: str | None) -> None:
@@ -206,7 +225,7 @@ def load_facts(folder: Path) -> dict[str, Any]:
         UserError: ``folder`` holds no finished study.
     """
     try:
-        facts: dict[str, Any] = json.loads((folder / FACTS).read_text())
+        facts = object_in((folder / FACTS).read_bytes())
     except (OSError, ValueError) as failure:
         raise UserError(f"{folder} holds no finished study (no readable {FACTS}).") from failure
     return facts
@@ -220,5 +239,5 @@ def load_scores(folder: Path) -> Scores:
     """
     try:
         return Scores.from_json((folder / SCORES).read_text())
-    except (OSError, ValueError, KeyError, TypeError) as failure:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as failure:
         raise UserError(f"{folder / SCORES} cannot be read: {failure}") from failure

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 Damage: TypeAlias = Callable[[bytes, random.Random], bytes]
 
-WORDS = ("nan", "inf", "-inf", "1e308", "-1e308", "1e999", "1e-320", "99999999999999999999", "2147483648", "-1", "0", "",
-         "1_0", "0x10", "+", "-", ".", "٣", "None", "true", "a" * 5000, "1" * 5000, "../x", "%s", "\0")  # fmt: skip
+WORDS = ("nan", "inf", "-inf", "1e308", "-1e308", "1e999", "1e-320", "99999999999999999999", "2147483648", "-1", "0",
+         "", "1_0", "0x10", "+", "-", ".", "٣", "None", "true", "a" * 5000, "1" * 5000, "../x", "%s", "\0")  # fmt: skip
 """What a word of a text is replaced with."""
 
 VALUES: tuple[Any, ...] = (None, True, -1, 0, 2**70, 1e308, float("nan"), float("inf"), "", "x", "../x", "\0", [], {},

@@ -21,6 +21,7 @@ from flows.arm_store import MANIFEST, ArmStore, Job
 from flows.liveness import dead_runs
 from flows.results import FACTS, SCORES, load_facts, load_samples, load_scores
 from flows.studies import STUDIES
+from flows.workspace import digest_of_file
 from models.adversarial import AdversarialRecipe, Players
 from models.checkpoints import load_checkpoint, save_checkpoint
 from models.reporting import CheckpointRefused
@@ -40,7 +41,7 @@ from pipeline.windows import Windows, cut_windows
 from tests.faults import damage
 from tests.faults.damage import Damage
 
-LARGEST = 1e7
+LARGEST = 1e9
 """Pixels or metres: nothing on a road is larger or farther."""
 
 
@@ -233,7 +234,14 @@ def report(root: Path) -> Path:
     windows = some_windows()
     (root / "samples").mkdir()
     windows.made_by("flip").save(root / "samples" / "flip.npz")
-    facts = {"name": "mini", "design": {"task": "prediction"}, "strategies": {"none": {}, "flip": {}}, "seeds": 2}
+    made = {"flip": digest_of_file(root / "samples" / "flip.npz")}
+    facts = {
+        "samples": made,
+        "name": "mini",
+        "design": {"task": "prediction"},
+        "strategies": {"none": {}, "flip": {}},
+        "seeds": 2,
+    }
     (root / FACTS).write_text(json.dumps(facts))
     nothing = Scores("ade_px", "px", False, True, (), (), ("Nothing.",), (), (), ())
     (root / SCORES).write_text(nothing.to_json())

@@ -258,5 +258,5 @@ def recorded_runs(data: Path) -> tuple["Run", list["Run"]]:  # noqa: F821
     experiment = client.get_experiment_by_name("augment-kitti kitti-tracking")
     runs = client.search_runs([experiment.experiment_id])
     parents = [run for run in runs if "prefect.flow_run_id" in run.data.tags and run.info.status == "FINISHED"]
-    parent = min(parents, key=lambda run: run.info.start_time)
+    parent = max(parents, key=lambda run: run.info.start_time)
     return parent, [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]

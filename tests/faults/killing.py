@@ -1,0 +1,73 @@
+"""Processes that are killed or interrupted at moments nobody chose."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from tests.faults.small_study import Bench, Lost, arms_in, kill_first, last_line, processes, wait_until
+
+
+def killed(bench: Bench, tries: int) -> str:
+    """Kill -9 at any moment; the same command finishes with identical scores and nothing lives on."""
+    kept = []
+    for _ in range(tries):
+        data = bench.place()
+        with bench.started(data) as child:
+            time.sleep(bench.a_moment())
+            child.kill()
+            child.wait()
+        kept.append(len(arms_in(data)))
+        bench.goes_on(data)
+    return f"{min(kept)} to {max(kept)} arms were done"
+
+
+def interrupted(bench: Bench, tries: int) -> str:
+    """Ctrl-C at any moment: one line, and the same command goes on."""
+    kept, loud = [], 0
+    for _ in range(tries):
+        data = bench.place()
+        with bench.started(data) as child:
+            time.sleep(bench.a_moment())
+            child.send_signal(signal.SIGINT)
+            end = bench.ended(child)
+        kept.append(len(arms_in(data)))
+        loud += "Traceback" in end.err
+        bench.goes_on(data)
+    return f"{min(kept)} to {max(kept)} arms were done" + (f"; {loud} times a traceback" if loud else "")
+
+
+def worker_killed(bench: Bench, tries: int) -> str:
+    """Kill -9 of a process that trains, which is how the kernel answers a lack of memory."""
+    told = ""
+    for _ in range(tries):
+        data = bench.place()
+        with bench.started(data, "--workers", "2") as child:
+            if not wait_until(lambda data=data: _workers(data) and arms_in(data), child):
+                raise Lost("it ended before a worker could be killed")
+            os.kill(bench.rng.choice(_workers(data)), signal.SIGKILL)
+            end = bench.ended(child)
+        told = "the run went on" if end.code == 0 else f"the run said: {last_line(end.err)}"
+        if "Traceback" in end.err:
+            raise Lost(f"a traceback: {last_line(end.err)}")
+        bench.goes_on(data, "--workers", "2")
+    return told
+
+
+def _workers(data: Path) -> list[int]:
+    return [number for number, line in processes(data).items() if "multiprocessing.spawn" in line]
+
+
+def prefect_killed(bench: Bench, tries: int) -> str:
+    """Kill -9 of the Prefect server while arms are trained."""
+    told = ""
+    for _ in range(tries):
+        data = bench.place()
+        with bench.started(data, "--workers", "1") as child:
+            if not wait_until(lambda data=data: arms_in(data), child):
+                raise Lost("it ended before the server could be killed")
+            kill_first(data, "uvicorn")
+            end = bench.ended(child)
+        told = "the run went on" if end.code == 0 else f"the run said: {last_line(end.err)}"
+        bench.goes_on(data, "--workers", "1")
+    return told

@@ -1,0 +1,204 @@
+"""The smallest real study, as a command: run undisturbed once, then disturbed and compared with that."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.city.drives import labelled_drive
+from pipeline.kitti_layout import write_tracking
+
+COMMAND = str(Path(sys.executable).with_name("augment-kitti"))
+SETTINGS = (
+    "strategies=[none,copies,noise,flip]", "fractions=[1.0]", "tstr_seeds=1", "history=4", "future=4", "task.steps=40",
+    'valid=["0001"]', 'held_out=["0002"]',
+)  # fmt: skip
+"""``kitti-tracking`` cut down: 2 seeds of 4 strategies, 3 arms on synthetic samples alone, 2 for the anatomy."""
+
+PATIENCE_S = 900.0
+"""A run that takes longer hangs."""
+
+OTHERWISE = {"PREFECT_API_URL", "MLFLOW_TRACKING_URI"}
+"""Variables that would lead the study out of its folder."""
+
+
+class Lost(AssertionError):
+    """A fault that the study did not survive."""
+
+
+class Skipped(Exception):
+    """A fault that cannot be made on this machine."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def report(self) -> Path:
+        """The folder named in the last line."""
+        return Path(self.out.strip().splitlines()[-1])
+
+
+@dataclass
+class Bench:
+    """Data, the scores of an undisturbed run, and data folders to disturb others in."""
+
+    folder: Path
+    rng: random.Random
+    seconds: float = 0.0
+    """Of the undisturbed run on prepared databases."""
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    places: int = 0
+
+    @property
+    def root(self) -> Path:
+        """The recordings."""
+        return self.folder / "kitti" / "training"
+
+    @classmethod
+    def prepared(cls, folder: Path, seed: int) -> "Bench":
+        """Make the data, and the databases by running once; then measure a run that finds them made."""
+        bench = cls(folder, random.Random(seed))
+        for number in range(4):
+            write_tracking(labelled_drive(0, number, 40), bench.root)
+        first = folder / "first"
+        bench.scores = scores_of(bench.finished(first).report)
+        template = folder / "template"
+        (template / "prefect").mkdir(parents=True)
+        for name in ("mlflow.db", "prefect/prefect.db"):
+            shutil.copy(first / name, template / name)
+        started = time.monotonic()
+        bench.require_same(bench.finished(bench.place()))
+        bench.seconds = time.monotonic() - started
+        return bench
+
+    def place(self, under: Path | None = None) -> Path:
+        """A data folder without results, whose databases need no set-up."""
+        self.places += 1
+        return Path(shutil.copytree(self.folder / "template", (under or self.folder) / f"data-{self.places}"))
+
+    @contextmanager
+    def started(self, data: Path, *words: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+        """The command under way, in a session of its own; at the end of the block nothing of it is left."""
+        command = [COMMAND, "run", "kitti-tracking", "--root", str(self.root), "--seeds", "2"]
+        command += [word for setting in SETTINGS for word in ("--set", setting)]
+        inherited = {name: value for name, value in os.environ.items() if name not in OTHERWISE}
+        with subprocess.Popen(
+            [*command, *words], env={**inherited, "AUGMENT_KITTI_DATA": str(data), **variables}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        ) as child:  # fmt: skip
+            try:
+                yield child
+            finally:
+                if child.poll() is None:
+                    child.kill()
+
+    def ended(self, child: "subprocess.Popen[str]") -> Ended:
+        """Wait for the end of a command.
+
+        Raises:
+            Lost: it hangs.
+        """
+        try:
+            out, err = child.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            raise Lost(f"hangs: not done after {PATIENCE_S:.0f} s") from None
+        return Ended(child.returncode, out, err)
+
+    def run(self, data: Path, *words: str, **variables: str) -> Ended:
+        """The whole command."""
+        with self.started(data, *words, **variables) as child:
+            return self.ended(child)
+
+    def finished(self, data: Path, *words: str, **variables: str) -> Ended:
+        """The whole command, which must succeed."""
+        end = self.run(data, *words, **variables)
+        if end.code != 0:
+            raise Lost(f"exit code {end.code}: {last_line(end.err)}")
+        return end
+
+    def goes_on(self, data: Path, *words: str, **variables: str) -> None:
+        """The same command again finishes with the scores of the undisturbed run, and leaves no process."""
+        self.require_same(self.finished(data, *words, **variables))
+        left = processes(data)
+        if left:
+            raise Lost(f"left {len(left)} processes: {next(iter(left.values()))[:80]}")
+
+    def require_same(self, end: Ended) -> None:
+        """The scores must be those of the undisturbed run."""
+        if scores_of(end.report) != self.scores:
+            raise Lost(f"other scores than without the fault, in {end.report}")
+
+    def a_moment(self) -> float:
+        """Seconds after the start: anywhere in a run."""
+        return self.rng.uniform(0.05, self.seconds)
+
+
+def scores_of(report: Path) -> dict[str, Any]:
+    """``scores.json`` without the time of day and what the clock measured."""
+    found: dict[str, Any] = json.loads((report / "scores.json").read_text())
+    del found["created"]
+    for arm in found["arms"]:
+        del arm["fit_s"], arm["train_s"]
+    return found
+
+
+def last_line(text: str) -> str:
+    """What a person reads last."""
+    return (text.strip().splitlines() or ["nothing was said"])[-1][:200]
+
+
+def arms_in(data: Path) -> list[Path]:
+    """The manifests of finished arms."""
+    return sorted((data / "processed" / "arms").glob("[!.]*/arm.json"))
+
+
+def processes(data: Path) -> dict[int, str]:
+    """Command lines, by number, of the living processes that work in a data folder."""
+    mark, found = f"AUGMENT_KITTI_DATA={data}\0".encode(), {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (folder / "environ").read_bytes() + b"\0":
+                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
+                if words:
+                    found[int(folder.name)] = words
+        except OSError:
+            continue
+    return found
+
+
+def kill_first(data: Path, words: str) -> int:
+    """Kill -9 the first process of a data folder whose command line holds ``words``.
+
+    Raises:
+        Lost: there is none.
+    """
+    for number, line in sorted(processes(data).items()):
+        if words in line:
+            os.kill(number, signal.SIGKILL)
+            return number
+    raise Lost(f'no process "{words}" to kill')
+
+
+def wait_until(ready: Any, child: "subprocess.Popen[str]") -> bool:
+    """Wait for a condition; whether it came before the child's end."""
+    while child.poll() is None:
+        if ready():
+            return True
+        time.sleep(0.02)
+    return False

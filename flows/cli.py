@@ -24,6 +24,7 @@ COMMANDS = (
     "flows.commands.stop",
     "flows.commands.status",
     "flows.commands.doctor",
+    "flows.commands.sbom",
 )
 """Modules of the commands, in the order of the help. To add one: write its module, add its line."""
 
@@ -55,12 +56,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from flows.credentials import masked
     from pipeline.schema import UserError
 
     try:
         return int(arguments.main(arguments))
     except UserError as mistake:
-        sys.stderr.write(f"augment-kitti: {mistake}\n")
+        sys.stderr.write(f"augment-kitti: {masked(str(mistake))}\n")
     except OSError as failure:
         from flows.workspace import is_disk_full
 

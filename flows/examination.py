@@ -7,11 +7,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from flows import installation
+from flows.credentials import masked
 from flows.servers import HOST, MLFLOW_PORT, PREFECT_PORT, TRACKING_VARIABLE, answers, require_free, tracking_uri
 from flows.workspace import data_folder, require_writable
 from pipeline.schema import UserError
@@ -38,7 +39,8 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Every check, in the order in which things are needed."""
-    return [check() for check in CHECKS]
+    findings = [check() for check in CHECKS]
+    return [replace(one, found=masked(one.found), remedy=masked(one.remedy)) for one in findings]
 
 
 def python() -> Finding:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.credentials import masked
 from flows.workspace import data_folder
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def remember(flow: "Flow[..., Any]", run: "FlowRun", state: "State[Any]") -> Non
         "study": str(run.parameters.get("study", flow.name)),
         "state": state.name or str(state.type),
         "flow_run_id": str(run.id),
-        "message": first_line[:500],
+        "message": masked(first_line[:500]),
     }
     path = troubles_file()
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from flows.credentials import masked
 from flows.liveness import LiveRun, living_runs
 from flows.servers import answers, running_services, tracking_uri
 from flows.workspace import data_folder
@@ -34,12 +35,13 @@ class Report:
 
 def servers() -> dict[str, str | None]:
     """Address by name; None for what does not answer."""
-    found = running_services()
-    prefect = os.environ.get("PREFECT_API_URL") or found.get("prefect")
+    services = running_services()
+    prefect = os.environ.get("PREFECT_API_URL") or services.get("prefect")
     prefect = prefect if prefect and answers(prefect if "/api" in prefect else f"{prefect}/api/health") else None
     uri = tracking_uri()
-    mlflow = uri if uri.startswith("http") else found.get("mlflow")
-    return {"Prefect": prefect, "MLflow": mlflow if mlflow and answers(mlflow) else None}
+    mlflow = uri if uri.startswith("http") else services.get("mlflow")
+    found = {"Prefect": prefect, "MLflow": mlflow if mlflow and answers(mlflow) else None}
+    return {name: url and masked(url) for name, url in found.items()}
 
 
 def running() -> tuple[LiveRun, ...]:

@@ -12,7 +12,9 @@ from prefect.runtime import flow_run
 from rich.console import Console
 
 from flows import prefect_records, tracking
+from flows.credentials import masked
 from flows.liveness import LiveRun, Pulse, alive, dead_runs
+from flows.servers import tracking_uri
 from flows.workspace import data_folder
 
 
@@ -27,7 +29,7 @@ class StudyRecord:
             why_not = tracking.trouble()
             if why_not is None:
                 self._opened = tracking.open_run(study, prefect_tags())
-                pulse.recorded_in_mlflow(self._opened.uri, self._opened.run_id)
+                pulse.recorded_in_mlflow(masked(self._opened.uri), self._opened.run_id)
                 prefect_records.link_to_mlflow(self._opened.url)
         except Exception as failure:  # whatever ails the tracker, the study goes on
             why_not = one_line(failure)
@@ -76,7 +78,13 @@ def close_dead_runs(living: Path) -> None:
             prefect_records.mark_crashed([run.flow_run_id for run in dead])
         for run in dead:
             if run.mlflow_uri and run.mlflow_run_id:
-                close_in_mlflow(run.mlflow_uri, run.mlflow_run_id, "KILLED")
+                close_in_mlflow(with_password(run.mlflow_uri), run.mlflow_run_id, "KILLED")
+
+
+def with_password(shown: str) -> str:
+    """The tracker that was recorded as ``shown``: its password was not, and is the one in use now."""
+    present = tracking_uri()
+    return present if masked(present) == shown else shown
 
 
 def close_in_mlflow(uri: str, run_id: str, status: str) -> None:
@@ -90,12 +98,12 @@ def close_in_mlflow(uri: str, run_id: str, status: str) -> None:
 def prefect_tags() -> dict[str, str]:
     """Where MLflow's pages find the flow run."""
     tags = {"flow_run_id": flow_run.id, "flow_run_name": flow_run.name, "flow_run_url": flow_run.ui_url}
-    return {f"prefect.{key}": str(value) for key, value in tags.items()}
+    return {f"prefect.{key}": masked(str(value)) for key, value in tags.items()}
 
 
 def warn(text: str) -> None:
-    """One line on stderr."""
-    Console(file=sys.stderr, highlight=False, soft_wrap=True).print(f"warning: {text}", markup=False)
+    """One line on stderr, without passwords."""
+    Console(file=sys.stderr, highlight=False, soft_wrap=True).print(f"warning: {masked(text)}", markup=False)
 
 
 def one_line(failure: BaseException) -> str:

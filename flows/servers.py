@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.credentials import without_user
 from flows.workspace import data_folder
 from pipeline.schema import UserError
 
@@ -198,9 +199,9 @@ def services_file() -> Path:
 
 
 def answers(url: str, timeout_s: float = 3.0) -> bool:
-    """Whether anything speaks HTTP at ``url``; an error page counts."""
+    """Whether anything speaks HTTP at ``url``, user and password or not; an error page counts."""
     try:
-        urllib.request.urlopen(url, timeout=timeout_s).close()
+        urllib.request.urlopen(without_user(url), timeout=timeout_s).close()
     except urllib.error.HTTPError:
         return True
     except (OSError, ValueError):

@@ -55,8 +55,11 @@ def pages(prefect_port: int, mlflow_port: int, *, services: bool) -> Iterator[tu
 @contextmanager
 def _mlflow_server(uri: str, port: int) -> Iterator[Server]:
     command = [tool("mlflow"), "server", "--host", HOST, "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", uri, "--artifacts-destination", (data_folder() / "mlartifacts").as_uri()]
-    env = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # else it starts a dozen processes of 250 MB each
+    command += ["--artifacts-destination", (data_folder() / "mlartifacts").as_uri()]
+    env = {
+        "MLFLOW_BACKEND_STORE_URI": uri,  # not among the words of the command, where everybody could read a password
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # else it starts a dozen processes of 250 MB each
+    }
     with started("MLflow server", command, f"http://{HOST}:{port}", env) as server:
         yield server
 

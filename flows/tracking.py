@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows import ranking
+from flows.credentials import without_user
 from flows.results import SAMPLES, fidelity_metrics, load_facts, load_scores
 from flows.search_summary import search_description
 from flows.servers import HOST, MLFLOW_PORT, QUIET, TRACKING_VARIABLE, answers, tracking_uri
@@ -61,7 +62,7 @@ class Opened:
 
     @property
     def _runs(self) -> str:
-        base = self.uri if self.uri.startswith("http") else f"http://{HOST}:{MLFLOW_PORT}"
+        base = without_user(self.uri) if self.uri.startswith("http") else f"http://{HOST}:{MLFLOW_PORT}"
         return f"{base.rstrip('/')}/#/experiments/{self.experiment_id}/runs"
 
 
@@ -280,6 +281,6 @@ def _experiment(client: "MlflowClient", name: str, uri: str) -> str:
     found = client.get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
-    here = uri.startswith("sqlite:///")  # a server knows where its own artifacts go
+    here = not uri.startswith("http")  # a server knows where its own artifacts go
     place = (data_folder() / "mlartifacts").as_uri() if here else None
     return str(client.create_experiment(name, artifact_location=place, tags=ranking.EXPERIMENT_KIND))

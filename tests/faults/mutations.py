@@ -113,15 +113,18 @@ def main() -> int:
     parser.add_argument("--only", choices=INPUTS)
     arguments = parser.parse_args()
     names = [arguments.only] if arguments.only else list(INPUTS)
-    verdicts = [tried(name, -(-arguments.cases // len(names)), arguments.seed) for name in names]
-    for verdict in verdicts:
+    defects: list[Defect] = []
+    for name in names:
+        verdict = tried(name, -(-arguments.cases // len(names)), arguments.seed)
+        defects += verdict.defects
         sys.stdout.write(
             f"{verdict.name:<12} {verdict.cases:>6} files, {verdict.refused:>6} refused, "
             f"slowest {verdict.slowest_s:.2f} s, {len(verdict.defects)} defects\n"
         )
-    for defect in (defect for verdict in verdicts for defect in verdict.defects):
+        sys.stdout.flush()
+    for defect in defects:
         sys.stdout.write(f"DEFECT {defect.seed}: {defect.found}\n")
-    return int(any(verdict.defects for verdict in verdicts))
+    return int(bool(defects))
 
 
 if __name__ == "__main__":

@@ -95,6 +95,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
         bench, rows = Bench.prepared(Path(folder), arguments.seed), []
         sys.stdout.write(f"An undisturbed run takes {bench.seconds:.0f} s.\n")
+        sys.stdout.flush()
         for name in arguments.only or FAULTS:
             fault = FAULTS[name]
             rows.append(tried(name, bench, arguments.tries or (fault.short if arguments.short else fault.tries)))

@@ -177,7 +177,7 @@ def load_samples(folder: Path) -> dict[str, Samples]:
         digests = {str(name): str(digest) for name, digest in facts["samples"].items()}
     except (KeyError, TypeError, AttributeError) as failure:
         raise UserError(f"{folder / FACTS} does not say what samples there are: {failure!r}.") from failure
-    strange = [name for name in digests if Path(name).name != name]
+    strange = [name for name in digests if Path(name).name != name or name == ".."]
     if strange:  # a folder is named by each when samples are exported
         raise UserError(f'{folder / FACTS} names a strategy "{strange[0]}", which no strategy is called.')
     return {strategy: _load(kind, folder / SAMPLES / f"{strategy}.npz", digest) for strategy, digest in digests.items()}

@@ -14,6 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.anatomy import oracle_jobs, take_apart
 from flows.arm_store import ArmStore, Job
 from flows.crowning import crown_if_deserved
+from flows.destinations import is_url, publish, require_place_at
 from flows.facts import command_line, run_facts, study_facts
 from flows.hooks import remember
 from flows.judging import judged
@@ -69,12 +70,17 @@ def augment_kitti(
         profile: One of the study's named sets of overrides.
         overrides: Further changes, as ``key=value``.
         workers: Processes to train in; default: two, or one on a single core.
-        out: Folder of the report; default: ``reports/STUDY-KEY`` in the data folder.
+        out: Folder of the report; default: ``reports/STUDY-KEY`` in the data folder. A URL gets a copy of that.
         on_error: ``refuse`` stops at bad rows, ``quarantine`` leaves them out.
         runner: What trains the arms: ``process``, ``dask`` or ``ray``, with an address as ``dask:tcp://host:8786``.
     """
     engine(runner)  # refuse a misspelt one before the work
     overrides = overrides or []
+    if out is not None and is_url(out):
+        require_place_at(out)
+        folder = augment_kitti.fn(study, root, seeds, profile, overrides, workers, None, on_error, runner)
+        publish(Path(folder), out)
+        return folder
     if study == TEXTBOOK:
         return textbook(root, seeds, profile, overrides, workers or default_workers(), out)
     plan = planned(study, root, seeds, profile, overrides)
@@ -138,7 +144,7 @@ def score(plan: Study, tables: Tables) -> Scores:
     """The gain of every strategy, with its interval; the same tables give the same scores."""
     metric = the_task(plan.design)
     return score_study(
-        tables.errors, tables.baselines, tables.reverse, metric.metric, metric.higher_is_better, PLACEBOS,
+        tables.errors, tables.baselines, tables.reverse, metric.metric, PLACEBOS,
         rng=np.random.default_rng(0), costs=tables.costs, rival=plan.compared_with(), choices=tables.choices,
     )  # fmt: skip
 

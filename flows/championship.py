@@ -107,7 +107,7 @@ def _paired(folder: Path, facts: Mapping[str, Any], scores: Scores, best: Conten
     """The challenger against the champion, by seed and held-out drive of this study."""
     errors = pd.read_parquet(folder / "errors.parquet")
     try:
-        paired = PairedErrors(errors, scores.metric, _higher_is_better(facts))
+        paired = PairedErrors(errors, scores.metric)
         pair = paired.pair(best.strategy, best.fraction, reference=champion.strategy)
     except UserError as refusal:
         return Decision(None, f"{best.strategy} cannot be compared with the champion {champion.strategy}: {refusal}")
@@ -117,13 +117,6 @@ def _paired(folder: Path, facts: Mapping[str, Any], scores: Scores, best: Conten
                         "their difference reaches 0.")  # fmt: skip
     lead = f"{interval.low:+.1f} to {interval.high:+.1f} %"
     return Decision(best, f"{best.strategy} replaces the champion {champion.strategy}, which it beats by {lead}.")
-
-
-def _higher_is_better(facts: Mapping[str, Any]) -> bool:
-    from pipeline.registry import lookup
-    from pipeline.tasks import TASKS
-
-    return bool(lookup(TASKS, facts["design"]["task"], "task").higher_is_better)
 
 
 def _gain(best: Contender) -> str:

@@ -77,7 +77,7 @@ def collect(jobs: Sequence[Job], arms: ArmStore, policies: Mapping[str, Policy] 
         return tables
     task, valid = the_task(jobs[0].design), pd.concat([arms.valid(job) for job in mixed], ignore_index=True)
     for name, policy in policies.items():
-        tables = _with_policy(tables, policy, choose(name, policy, valid, task.metric, task.higher_is_better))
+        tables = _with_policy(tables, policy, choose(name, policy, valid, task.metric))
     return tables
 
 

@@ -17,6 +17,7 @@ from pipeline.arms import NONE, the_strategy, the_task
 from pipeline.registry import unknown
 from pipeline.schema import UserError
 from pipeline.scoring.gains import drive_means
+from pipeline.scoring.metrics import describe
 from pipeline.search_space import Choice, Floats, Range, search_space, setting_of
 from pipeline.splits import Split
 from pipeline.store import Ingested
@@ -103,8 +104,8 @@ class Search:
         task = the_task(self.plan.design)
         own = [self._error(job, arms) for job in jobs]
         plain = [self._error(job, arms) for job in self.plain[: len(jobs)]]
-        sign = -1 if task.higher_is_better else 1
-        return 100 * sign * (1 - sum(own) / sum(plain))
+        without, with_it = (describe(task.metric).error(sum(values) / len(values)) for values in (plain, own))
+        return 100 * (1 - with_it / without)
 
     def _error(self, job: Job, arms: ArmStore) -> float:
         """Mean over the validation drives of the mean over their windows or pictures."""

@@ -4,6 +4,7 @@ Tables in, ``Scores`` out; nothing is read or written. How a gain is measured:
 
 1. error of an arm on a held-out drive = window-weighted mean over classes and border flags; macro = mean over drives;
 2. gain % = 100 · (error_none - error_strategy) / error_none on the macro error, paired by seed and drive;
+   the error of a score, such as average precision, is what it lacks of its best value;
 3. interval: hierarchical bootstrap over seeds and drives (``statistics.bootstrap_gain``);
 4. p: Wilcoxon signed-rank over the pairs, Holm-corrected over the strategies of a fraction (placebos not among them);
 5. a strategy helps only if both agree, and nothing counts if a placebo gains.
@@ -34,7 +35,6 @@ def score_study(
     baselines: pd.DataFrame,
     reverse: pd.DataFrame | None = None,
     metric: str = "ade_px",
-    higher_is_better: bool = False,
     placebos: Sequence[str] = ("copies", "noise"),
     *,
     rng: np.random.Generator,
@@ -50,7 +50,6 @@ def score_study(
         baselines: The same columns, the baseline's name as ``strategy``.
         reverse: The ``none`` models examined on each strategy's samples, with the same columns.
         metric: Column of ``errors`` that the gain is computed on.
-        higher_is_better: Direction of ``metric``.
         placebos: Strategies that must not gain.
         rng: Drawn from by every bootstrap.
         costs: ``strategy``, ``fraction``, ``fit_s``, ``train_s``: one row per arm, CPU seconds.
@@ -60,15 +59,15 @@ def score_study(
     Raises:
         UserError: an arm is missing, ``none`` did not train, or arms were examined on different windows.
     """
-    paired = PairedErrors(errors, metric, higher_is_better)
+    paired = PairedErrors(errors, metric)
     arms = _arm_scores(paired, metric, placebos, costs, rng)
     checks = _placebo_checks(paired, placebos, rng)
     reasons = invalid_reasons(checks, placebos, tuple(sorted({arm.fraction for arm in arms})))
-    plain = baseline_scores(baselines, arms, metric, higher_is_better)
+    plain = baseline_scores(baselines, arms, metric)
     scores = Scores(
         metric=metric,
         unit=describe(metric).unit,
-        higher_is_better=higher_is_better,
+        higher_is_better=describe(metric).higher_is_better,
         valid=not reasons,
         invalid_reasons=reasons,
         caveats=caveats(arms, plain, checks),
@@ -78,7 +77,7 @@ def score_study(
         placebos=checks,
         other_metrics=in_other_metrics(errors, metric, rng),
         synthetic_only=synthetic_only(paired, reverse, metric, rng),
-        groups=by_group(errors, baselines, metric, higher_is_better),
+        groups=by_group(errors, baselines, metric),
         rivalries=rivalries(paired, rival, tuple(placebos), rng) if rival else (),
         choices=tuple(choices),
     )

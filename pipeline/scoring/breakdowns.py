@@ -8,26 +8,20 @@ import pandas as pd
 
 from pipeline.arms import NONE
 from pipeline.scoring.gains import PairedErrors, drive_means
-from pipeline.scoring.metrics import describe, metric_columns, step_columns
+from pipeline.scoring.metrics import Metric, describe, metric_columns, step_columns
 from pipeline.scoring.scores import ArmScore, Baseline, Group, OtherMetric, SyntheticOnly, finite
 from pipeline.scoring.statistics import bounds
 
 
-def baseline_scores(
-    baselines: pd.DataFrame, arms: tuple[ArmScore, ...], metric: str, higher_is_better: bool
-) -> tuple[Baseline, ...]:
+def baseline_scores(baselines: pd.DataFrame, arms: tuple[ArmScore, ...], metric: str) -> tuple[Baseline, ...]:
     """Each forecast without learning, and by how much the plain model beats it."""
-    sign = -1 if higher_is_better else 1
     cells = drive_means(baselines, ["strategy"], metric)
     scored: list[Baseline] = []
     for name, rows in cells.groupby("strategy", sort=False):
         mean = float(rows["mean"].mean())
         window_mean = float((rows["mean"] * rows["n"]).sum() / rows["n"].sum())
         plain = {f"{arm.fraction:g}": arm.mean for arm in arms if arm.strategy == NONE}
-        gains = {
-            at: finite(sign * 100 * (mean - own) / mean) if own is not None and mean else None
-            for at, own in plain.items()
-        }
+        gains = {at: _gain(describe(metric), mean, own) for at, own in plain.items()}
         scored.append(Baseline(str(name), finite(mean), finite(window_mean), gains))
     return tuple(scored)
 
@@ -36,10 +30,10 @@ def in_other_metrics(errors: pd.DataFrame, metric: str, rng: np.random.Generator
     """Mean and gain of every arm in each metric but the study's own."""
     rows: list[OtherMetric] = []
     for column in metric_columns(list(errors.columns)):
-        plain = errors.loc[errors["strategy"] == NONE].groupby("fraction")[column].max()
-        if column == metric or (plain <= 0).any():  # nothing can be gained in percent of nothing
+        plain = errors.loc[errors["strategy"] == NONE].groupby("fraction")[column].agg(["min", "max"])
+        if column == metric or (describe(column).error(plain).max(axis=1) <= 0).any():  # nothing is left to gain
             continue
-        paired = PairedErrors(errors, column, describe(column).higher_is_better)
+        paired = PairedErrors(errors, column)
         for strategy, fraction in paired.arms():
             pair = paired.pair(strategy, fraction)
             interval = pair.interval(rng) if strategy != NONE else None
@@ -67,14 +61,11 @@ def synthetic_only(
     return tuple(rows)
 
 
-def by_group(
-    errors: pd.DataFrame, baselines: pd.DataFrame, metric: str, higher_is_better: bool
-) -> dict[str, tuple[Group, ...]]:
+def by_group(errors: pd.DataFrame, baselines: pd.DataFrame, metric: str) -> dict[str, tuple[Group, ...]]:
     """Errors by class, border flag, drive (window means) and by step of the horizon (macro means)."""
     trained = errors[~errors["synthetic_only"].astype(bool)]
     rows = pd.concat([trained, baselines], ignore_index=True)
-    sign = -1 if higher_is_better else 1
-    groups = {by: _group_rows(_grouped(rows, by, metric), sign) for by in ("kind", "border", "drive")}
+    groups = {by: _group_rows(_grouped(rows, by, metric), describe(metric)) for by in ("kind", "border", "drive")}
     steps = [
         drive_means(rows, ["strategy", "fraction", "seed"], column).assign(group=str(step))
         for step, column in step_columns(list(rows.columns)).items()
@@ -83,7 +74,7 @@ def by_group(
         by_step = pd.concat(steps).groupby(["strategy", "fraction", "group"], sort=False)
         sizes = rows.groupby(["strategy", "fraction", "seed"])["n"].sum().groupby(["strategy", "fraction"]).first()
         table = by_step["mean"].mean().reset_index().merge(sizes.reset_index(), on=["strategy", "fraction"])
-        groups["step"] = _group_rows(table, 1)
+        groups["step"] = _group_rows(table, describe(next(iter(step_columns(list(rows.columns)).values()))))
     return groups
 
 
@@ -97,14 +88,20 @@ def _grouped(rows: pd.DataFrame, by: str, metric: str) -> pd.DataFrame:
     return means.agg(mean=("mean", "mean"), n=("n", "first")).reset_index()
 
 
-def _group_rows(table: pd.DataFrame, sign: int) -> tuple[Group, ...]:
+def _group_rows(table: pd.DataFrame, metric: Metric) -> tuple[Group, ...]:
     plain = table[table["strategy"] == NONE].set_index(["fraction", "group"])["mean"].to_dict()
     rows: list[Group] = []
     for row in table.to_dict("records"):
         own, none = finite(row["mean"]), finite(plain.get((row["fraction"], row["group"])))
-        gain = None if own is None or not none else sign * 100 * (none - own) / none
+        gain = None if none is None else _gain(metric, none, own)
         rows.append(Group(row["strategy"], row["fraction"], row["group"], int(row["n"]), own, gain))
     return tuple(rows)
+
+
+def _gain(metric: Metric, reference: float, value: float | None) -> float | None:
+    """How much smaller the error is than that of ``reference``, in percent; None where either makes no sense."""
+    whole = metric.error(reference)
+    return None if value is None or not whole else finite(100 * (whole - metric.error(value)) / whole)
 
 
 def _window_means(rows: pd.DataFrame, metric: str) -> dict[tuple[str, float], float | None]:

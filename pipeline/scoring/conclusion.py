@@ -107,12 +107,12 @@ def _headline(scores: Scores) -> str:
     found = {fraction: arm for fraction, arm in best.items() if arm is not None}
     if not found:
         return "Not proven: no strategy was shown to help."
-    label = describe(scores.metric).label
-    verb = "rises" if scores.higher_is_better else "falls"
+    metric = describe(scores.metric)
+    error = f"what the {metric.label} lacks of {metric.best:g}" if metric.best is not None else f"the {metric.label}"
     parts = [f"by {arm.gain_pct:.1f} % through {arm.strategy} {of_data(at)}" for at, arm in found.items()]
     none = [of_data(fraction) for fraction in best if fraction not in found]
     rest = f"; no strategy was shown to help {_list(none)}" if none else ""
-    return f"Yes: the {label} {verb} {_list(parts)}{rest}."
+    return f"Yes: {error} falls {_list(parts)}{rest}."
 
 
 def best_arm(arms: Sequence[ArmScore]) -> ArmScore | None:

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from pipeline.arms import NONE, Arm
 from pipeline.schema import UserError
+from pipeline.scoring.metrics import Metric, describe
 from pipeline.scoring.statistics import Interval, bootstrap_gain, gain_percent, signed_rank_p
 
 ARM = ["strategy", "fraction", "synthetic_only"]
@@ -25,7 +26,7 @@ class Paired:
     strategy: Float[np.ndarray, "seed drive"]
     windows: Float[np.ndarray, " drive"]
     """Held-out windows of each drive."""
-    higher_is_better: bool = False
+    metric: Metric
 
     @property
     def failed(self) -> bool:
@@ -38,9 +39,9 @@ class Paired:
         return min(self.reference.shape) >= 2 and not self.failed
 
     @property
-    def _oriented(self) -> Float[np.ndarray, "seed drive"]:
-        """The strategy's values, mirrored at the reference where higher is better, so that smaller always is."""
-        return 2 * self.reference - self.strategy if self.higher_is_better else self.strategy
+    def _errors(self) -> tuple[Float[np.ndarray, "seed drive"], Float[np.ndarray, "seed drive"]]:
+        """Of ``none`` and of the strategy: smaller is better."""
+        return self.metric.error(self.reference), self.metric.error(self.strategy)
 
     def _weights(self, by_window: bool) -> Float[np.ndarray, " drive"]:
         weights = self.windows if by_window else np.ones_like(self.windows)
@@ -56,26 +57,27 @@ class Paired:
 
     def gain_pct(self, by_window: bool = False) -> float:
         """How much better than ``none``, in percent."""
-        return gain_percent(self.reference, self._oriented, self._weights(by_window))
+        return gain_percent(*self._errors, self._weights(by_window))
 
     def interval(self, rng: np.random.Generator, confidence: float = 0.95, by_window: bool = False) -> Interval | None:
         """Bootstrap interval of the gain; None from one seed or one drive, which tell nothing of others."""
         if not self.judgeable:
             return None
-        return bootstrap_gain(self.reference, self._oriented, self._weights(by_window), rng, confidence)
+        return bootstrap_gain(*self._errors, self._weights(by_window), rng, confidence)
 
     def p_value(self) -> float:
         """Wilcoxon signed-rank over the (seed, drive) pairs.
 
         Pairs of one drive are not independent, so this alone is too sure: a verdict also asks for the interval.
         """
-        return signed_rank_p((self.reference - self._oriented).ravel())
+        without, with_it = self._errors
+        return signed_rank_p((without - with_it).ravel())
 
 
 class PairedErrors:
     """One metric of a study's error table, ready to be compared arm by arm."""
 
-    def __init__(self, errors: pd.DataFrame, metric: str, higher_is_better: bool = False) -> None:
+    def __init__(self, errors: pd.DataFrame, metric: str) -> None:
         """Average over classes and border flags, and check that every arm was examined on the same windows.
 
         Raises:
@@ -84,7 +86,7 @@ class PairedErrors:
         """
         if metric not in errors:
             raise UserError(f'The task does not report "{metric}".')
-        self.higher_is_better = higher_is_better
+        self._metric = describe(metric)
         self._fold = _fold_of_drive(errors)
         cells = drive_means(errors, [*ARM, "seed"], metric)
         self._windows = self._same_windows(cells)
@@ -101,19 +103,19 @@ class PairedErrors:
         """A strategy beside ``reference`` at the same fraction.
 
         Raises:
-            UserError: an arm of the comparison is missing, or an error of ``reference`` is zero or not a number.
+            UserError: an arm of the comparison is missing, or ``reference`` makes no error or one that is not a number.
         """
         # Arms on synthetic samples alone may have been run with fewer seeds; all others must have every seed.
         seeds = self._seeds(fraction, strategy if synthetic_only else None)
         compared = self._matrix(Arm(reference, fraction, 0, 0), seeds)
         if not np.isfinite(compared).all():
             raise UserError(f'The arm "{reference}" with {fraction:g} of the data has an error that is not a number.')
-        if not compared.mean() > 0:
+        if not self._metric.error(compared).mean() > 0:
             raise UserError(
-                f'The arm "{reference}" with {fraction:g} of the data scores 0: a gain in percent has no meaning.'
+                f'The arm "{reference}" with {fraction:g} of the data makes no error: nothing is left to gain.'
             )
         own = self._matrix(Arm(strategy, fraction, 0, 0, synthetic_only=synthetic_only), seeds)
-        return Paired(compared, own, self._windows, self.higher_is_better)
+        return Paired(compared, own, self._windows, self._metric)
 
     def _seeds(self, fraction: float, only: str | None) -> list[int]:
         """Every seed of a fraction, or those of one strategy on synthetic samples alone."""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -11,9 +12,23 @@ class Metric:
     column: str
     label: str
     unit: str
-    higher_is_better: bool = False
+    best: float | None = None
+    """The most there can be, where higher is better; None for an error, of which nothing is best."""
     short: str = ""
     """What the field calls it, where that is shorter."""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether it is a score rather than an error."""
+        return self.best is not None
+
+    def error(self, values: Any) -> Any:
+        """Values of the metric (a number, an array, a table) as errors: a score as what it lacks of the best.
+
+        A gain in percent then means the same of both. In percent of the score itself, a detector that finds next to
+        nothing would gain thousands.
+        """
+        return values if self.best is None else self.best - values
 
     @property
     def head(self) -> str:
@@ -32,16 +47,16 @@ _KNOWN = {
     "fde_m": Metric("fde_m", "final displacement error", "m", short="FDE"),
     "min_ade_m": Metric("min_ade_m", "displacement error of the best hypothesis", "m", short="min ADE"),
     "min_fde_m": Metric("min_fde_m", "final error of the best hypothesis", "m", short="min FDE"),
-    "ap_50": Metric("ap_50", "average precision at overlap 0.5", "%", True, "AP 0.5"),
-    "ap_kitti": Metric("ap_kitti", "average precision at KITTI's overlap", "%", True, "AP KITTI"),
+    "ap_50": Metric("ap_50", "average precision at overlap 0.5", "%", 100.0, "AP 0.5"),
+    "ap_kitti": Metric("ap_kitti", "average precision at KITTI's overlap", "%", 100.0, "AP KITTI"),
     "abs_rel": Metric("abs_rel", "error of depth relative to the truth", "", short="abs rel"),
     "sq_rel_m": Metric("sq_rel_m", "squared error of depth relative to the truth", "m", short="sq rel"),
     "rmse_m": Metric("rmse_m", "root mean square error of depth", "m", short="RMSE"),
     "log_rmse": Metric("log_rmse", "root mean square error of log depth", "", short="log RMSE"),
     "si_log_rmse": Metric("si_log_rmse", "the same, blind to a common factor", "", short="scale-inv. log RMSE"),
-    "delta_1": Metric("delta_1", "depths within a factor of 1.25", "", True, "δ < 1.25"),
-    "delta_2": Metric("delta_2", "depths within a factor of 1.25²", "", True, "δ < 1.25²"),
-    "delta_3": Metric("delta_3", "depths within a factor of 1.25³", "", True, "δ < 1.25³"),
+    "delta_1": Metric("delta_1", "depths within a factor of 1.25", "", 1.0, "δ < 1.25"),
+    "delta_2": Metric("delta_2", "depths within a factor of 1.25²", "", 1.0, "δ < 1.25²"),
+    "delta_3": Metric("delta_3", "depths within a factor of 1.25³", "", 1.0, "δ < 1.25³"),
     "nade": Metric("nade", "average displacement error in box heights", "heights", short="ADE"),
 }
 _STEP = re.compile(r"step_(\d+)_(px|m)")
@@ -63,7 +78,7 @@ def describe(column: str) -> Metric:
             column,
             f"overlap (IoU) at step {int(step[1])}",
             "",
-            higher_is_better=True,
+            best=1.0,
             short=f"IoU at step {int(step[1])}",
         )
     return Metric(column, column, "")

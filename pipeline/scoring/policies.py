@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.schema import require
+from pipeline.scoring.metrics import describe
 from pipeline.scoring.scores import Choice
 
 PLACE = ["fraction", "fold"]
@@ -32,9 +33,7 @@ class Policy:
         require(len(set(self.candidates)) > 1, f"a policy needs two candidates or more, got {list(self.candidates)}")
 
 
-def choose(
-    name: str, policy: Policy, valid: pd.DataFrame, metric: str, higher_is_better: bool = False
-) -> tuple[Choice, ...]:
+def choose(name: str, policy: Policy, valid: pd.DataFrame, metric: str) -> tuple[Choice, ...]:
     """What a policy decides.
 
     Args:
@@ -43,13 +42,11 @@ def choose(
         valid: Errors of every arm on its validation drives: ``strategy``, ``fraction``, ``fold``, ``seed``, ``drive``,
             ``kind``, ``n``, ``metric``.
         metric: Column to judge by.
-        higher_is_better: Direction of ``metric``.
     """
-    sign = -1.0 if higher_is_better else 1.0
     known = valid.assign(part=valid["kind"] if policy.by_class else "")
     choices = []
     for _, own in known.groupby([*PLACE, "part"], sort=True):
-        leads = {other: _lead(own, other, policy.candidates[0], metric, sign) for other in policy.candidates[1:]}
+        leads = {other: _lead(own, other, policy.candidates[0], metric) for other in policy.candidates[1:]}
         best = max(leads, key=lambda other: leads[other][0] - leads[other][1])
         chosen, (gain, error) = best, leads[best]
         if gain <= error:
@@ -71,10 +68,11 @@ def _concerns(choice: Choice, errors: pd.DataFrame) -> "pd.Series[bool]":
     return place & (errors["strategy"] == choice.chosen) & (errors["kind"].eq(choice.kind) | (choice.kind == ""))
 
 
-def _lead(valid: pd.DataFrame, name: str, default: str, metric: str, sign: float) -> tuple[float, float]:
+def _lead(valid: pd.DataFrame, name: str, default: str, metric: str) -> tuple[float, float]:
     """Gain of ``name`` over ``default`` in percent of the latter's macro error, and its standard error over seeds."""
-    ours, theirs = (_macro(valid[valid["strategy"] == strategy], metric) for strategy in (name, default))
-    gains = 100 * sign * (theirs - ours) / theirs.mean()
+    means = (_macro(valid[valid["strategy"] == strategy], metric) for strategy in (name, default))
+    ours, theirs = (describe(metric).error(mean) for mean in means)
+    gains = 100 * (theirs - ours) / theirs.mean()
     error = gains.std(ddof=1) / np.sqrt(len(gains)) if len(gains) > 1 else np.inf
     lead = float(gains.mean())
     return lead if np.isfinite(lead) else -np.inf, float(error)

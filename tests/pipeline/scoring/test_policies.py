@@ -50,7 +50,8 @@ def test_one_seed_chooses_nothing() -> None:
 
 
 def test_where_more_is_better_the_larger_value_leads() -> None:
-    (choice,) = choose("policy", Policy(("flip", "good", "none")), table(ERRORS), "ade_px", higher_is_better=True)
+    precision = table(ERRORS).rename(columns={"ade_px": "ap_50"})
+    (choice,) = choose("policy", Policy(("flip", "good", "none")), precision, "ap_50")
     assert choice.chosen == "none"
 
 

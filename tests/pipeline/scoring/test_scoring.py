@@ -33,12 +33,12 @@ def test_macro_and_window_gain_of_hand_computed_errors(baselines):
     assert (flip.window_mean, flip.window_gain_pct) == pytest.approx((7.0, 100 * 0.5 / 7.5))
 
 
-def test_higher_is_better_turns_the_gain_round(baselines):
-    errors = table([("none", 0, "a", "Car", 1, 0.5), ("flip", 0, "a", "Car", 1, 0.6)]).rename(
+def test_of_a_score_the_gain_is_that_of_what_it_lacks(baselines):
+    errors = table([("none", 0, "a", "Car", 1, 0.0), ("flip", 0, "a", "Car", 1, 0.2)]).rename(
         columns={"ade_px": "iou_10"}
     )
-    flip = arm(score(errors, baselines, metric="iou_10", higher_is_better=True), "flip")
-    assert (flip.mean, flip.gain_pct) == pytest.approx((0.6, 20.0))
+    flip = arm(score(errors, baselines, metric="iou_10"), "flip")
+    assert (flip.mean, flip.gain_pct) == pytest.approx((0.2, 20.0))
 
 
 def test_verdicts_of_a_sound_study(sound):
@@ -236,5 +236,7 @@ def test_scores_survive_json(sound):
         Scores.from_json(sound.to_json().replace('"schema_version": 1', '"schema_version": 99'))
 
 
-def test_a_metric_in_which_the_plain_model_reaches_nothing_is_left_out(errors, baselines):
-    assert not [row for row in score(errors.assign(ap_kitti=0.0), baselines).other_metrics if row.metric == "ap_kitti"]
+def test_a_metric_in_which_the_plain_model_reaches_all_is_left_out(errors, baselines):
+    assert not [
+        row for row in score(errors.assign(ap_kitti=100.0), baselines).other_metrics if row.metric == "ap_kitti"
+    ]

@@ -17,7 +17,7 @@ def test_the_bill_names_what_is_installed_and_who_needs_it(capsys: pytest.Captur
     assert len(parts) == len(bill["components"])
     assert parts["numpy"]["version"] == version("numpy")
     assert parts["numpy"]["purl"] == f"pkg:pypi/numpy@{version('numpy')}"
-    assert "license" in json.dumps(parts["numpy"]["licenses"])
+    assert "BSD" in json.dumps(parts["numpy"]["licenses"])
     assert "alembic" in parts  # needed by MLflow, not by us
 
 

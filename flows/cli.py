@@ -64,11 +64,12 @@ def _run(arguments: argparse.Namespace) -> int:
     except UserError as mistake:
         sys.stderr.write(f"augment-kitti: {masked(str(mistake))}\n")
     except OSError as failure:
-        from flows.workspace import is_disk_full
+        from flows.mishaps import of_disk
 
-        if not is_disk_full(failure):
+        trouble = of_disk(failure)
+        if trouble is None:
             raise
-        sys.stderr.write(f"augment-kitti: the disk is full: {failure.filename or failure}\n")
+        sys.stderr.write(f"augment-kitti: {trouble}\n")
     return 1
 
 

@@ -1,6 +1,7 @@
 """What Prefect's pages show of a study: how far it is, what it found, and where else it is recorded."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import cast
 from uuid import UUID
 
@@ -26,24 +27,27 @@ class ProgressArtifact:
         self._artifact: UUID | None = None
 
     def __call__(self, progress: ArmProgress) -> None:
-        """Show how far it is."""
-        if self._artifact is None:
-            created = create_progress_artifact(
-                progress.percent, key=self._pieces, description=f"Finished {self._pieces}"
-            )
-            self._artifact = cast(UUID, created)  # a coroutine only where an event loop runs
-        else:
-            update_progress_artifact(self._artifact, progress.percent)
+        """Show how far it is; where the server has gone, nobody looks."""
+        with suppress(Exception):
+            if self._artifact is None:
+                created = create_progress_artifact(
+                    progress.percent, key=self._pieces, description=f"Finished {self._pieces}"
+                )
+                self._artifact = cast(UUID, created)  # a coroutine only where an event loop runs
+            else:
+                update_progress_artifact(self._artifact, progress.percent)
 
 
 def link_to_mlflow(url: str) -> None:
-    """Lead from the flow run to the MLflow run."""
-    create_link_artifact(url, link_text="The study in MLflow", key="mlflow-run")
+    """Lead from the flow run to the MLflow run, while the server is there."""
+    with suppress(Exception):
+        create_link_artifact(url, link_text="The study in MLflow", key="mlflow-run")
 
 
 def show_answer(markdown: str) -> None:
-    """The study's table on the flow run's page."""
-    create_markdown_artifact(markdown, key="answer", description="What the study found")
+    """The study's table on the flow run's page, while the server is there."""
+    with suppress(Exception):
+        create_markdown_artifact(markdown, key="answer", description="What the study found")
 
 
 def mark_crashed(flow_run_ids: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from functools import lru_cache
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -52,7 +53,8 @@ def train_arms(
     Arms that learn the same generator are done one after the other in one process, which learns it once.
 
     Raises:
-        UserError: the ``runner`` cannot be had, or its workers keep their results where this process cannot see them.
+        UserError: the ``runner`` cannot be had, one of its processes is killed, or its workers keep their results where
+            this process cannot see them.
     """
     pending = [job for job in jobs if not arms.holds(job)]
     groups = sorted(alike(pending), key=lambda group: -sum(cost_of(job.arm, job.design) for job in group))
@@ -104,7 +106,13 @@ def work_off(
                 done(pieces, task(**arguments))
         elif work:
             with running(runner, workers, prepare_worker) as engine:
-                _hand_out(task, work, engine, done)
+                try:
+                    _hand_out(task, work, engine, done)
+                except BrokenExecutor as death:
+                    raise UserError(
+                        "A process that trains was killed, perhaps for lack of memory: try fewer with --workers. What "
+                        "is finished is kept: the same command goes on from here."
+                    ) from death
 
 
 def _hand_out(

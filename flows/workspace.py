@@ -1,6 +1,5 @@
 """Where a study's files lie, and how they are written so that a crash leaves none half done."""
 
-import errno
 import fcntl
 import hashlib
 import json
@@ -127,8 +126,3 @@ def require_writable(folder: Path) -> None:
             probe.write(b"\0" * 4096)
     except OSError as failure:
         raise UserError(f"Cannot write to {folder}: {failure.strerror or failure}.") from failure
-
-
-def is_disk_full(failure: OSError) -> bool:
-    """Whether the disk or the user's quota is used up."""
-    return failure.errno in (errno.ENOSPC, errno.EDQUOT)

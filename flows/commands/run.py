@@ -34,6 +34,7 @@ def add_parser(commands: Commands) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Run the study in this process, as the flow that Prefect would run."""
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the bar and our own lines suffice
+    from flows.mishaps import explained
     from flows.servers import prefect_api
 
     try:
@@ -46,17 +47,18 @@ def main(arguments: argparse.Namespace) -> int:
             require_plan(arguments.study, arguments.root, arguments.seeds, arguments.profile, arguments.overrides)
             require_place_for_report(arguments.out)
             wait_for_server()
-            folder = augment_kitti(
-                arguments.study,
-                arguments.root,
-                arguments.seeds,
-                arguments.profile,
-                arguments.overrides,
-                arguments.workers,
-                arguments.out,
-                arguments.on_error,
-                arguments.runner,
-            )
+            with explained():
+                folder = augment_kitti(
+                    arguments.study,
+                    arguments.root,
+                    arguments.seeds,
+                    arguments.profile,
+                    arguments.overrides,
+                    arguments.workers,
+                    arguments.out,
+                    arguments.on_error,
+                    arguments.runner,
+                )
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. What is finished is kept: the same command goes on from here.\n")
         raise

@@ -1,12 +1,11 @@
 """Files that appear whole or not at all."""
 
-import errno
 import json
 from pathlib import Path
 
 import pytest
 
-from flows.workspace import data_folder, digest_of, is_disk_full, new_folder, require_writable, write_json
+from flows.workspace import data_folder, digest_of, new_folder, require_writable, write_json
 from pipeline.schema import UserError
 
 
@@ -52,8 +51,3 @@ def test_a_folder_that_cannot_be_written_is_refused_with_the_reason(tmp_path: Pa
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"Cannot write to .*: File exists"):
         require_writable(tmp_path / "file")
-
-
-def test_a_full_disk_is_recognised() -> None:
-    assert is_disk_full(OSError(errno.ENOSPC, "No space left on device"))
-    assert not is_disk_full(OSError(errno.EACCES, "Permission denied"))

@@ -1,0 +1,69 @@
+"""MLflow's and Prefect's records in a real PostgreSQL server, where one is installed."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows import servers, tracking
+
+INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+"""Where Debian's packages put the server."""
+
+
+def _account() -> str | None:
+    """Whom the server runs as: PostgreSQL refuses root."""
+    if os.getuid():
+        return pwd.getpwuid(os.getuid()).pw_name
+    return next((name for name in ("postgres", "nobody") if name in {user.pw_name for user in pwd.getpwall()}), None)
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """HOST:PORT of an empty PostgreSQL server whose superuser is ``augment``, without a password."""
+    account = _account()
+    if not INSTALLED or account is None:
+        pytest.skip("no PostgreSQL server here: apt-get install postgresql")
+    pytest.importorskip("psycopg2", reason="pip install 'augment-kitti[postgres]' -c constraints.txt")
+    folder, port, tools = tempfile.mkdtemp(prefix="augment-kitti-postgres-"), servers.free_port(), INSTALLED[-1]
+    shutil.chown(folder, account)
+    as_them = {"user": account, "cwd": folder} if not os.getuid() else {"cwd": folder}
+    make = [tools / "initdb", "--pgdata", f"{folder}/data", "--auth", "trust", "--username", "augment", "--no-sync"]
+    subprocess.run(make, check=True, capture_output=True, **as_them)
+    run = [tools / "postgres", "-D", f"{folder}/data", "-k", folder, "-h", servers.HOST, "-p", f"{port}", "-F"]
+    with subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **as_them) as server:
+        try:
+            _wait_for(tools / "pg_isready", port)
+            yield f"{servers.HOST}:{port}"
+        finally:
+            server.terminate()
+            server.wait(30)
+            shutil.rmtree(folder)
+
+
+def _wait_for(is_ready: Path, port: int) -> None:
+    for _ in range(300):
+        if subprocess.run([is_ready, "-q", "-h", servers.HOST, "-p", f"{port}"], check=False).returncode == 0:
+            return
+        time.sleep(0.2)
+    pytest.fail("PostgreSQL did not answer")
+
+
+@pytest.mark.server
+def test_a_study_is_recorded_in_postgresql(postgres: str, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = f"postgresql+psycopg2://augment@{postgres}/postgres"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert tracking.trouble() is None
+    opened = tracking.open_run("mini", {"asked": "by a test"})
+    assert tracking.close_run(uri, opened.run_id, "FINISHED")
+    client = tracking.connected()
+    run = client.get_run(opened.run_id)
+    assert (run.info.status, run.data.tags["asked"]) == ("FINISHED", "by a test")
+    place = client.get_experiment(opened.experiment_id).artifact_location
+    assert place.startswith((workspace / "mlartifacts").as_uri())  # not below whatever folder one is in

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -42,7 +43,7 @@ def postgres() -> Iterator[str]:
             _wait_for(tools / "pg_isready", port)
             yield f"{servers.HOST}:{port}"
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)  # SIGTERM would wait for MLflow to let go of its connections
             server.wait(30)
             shutil.rmtree(folder)
 

@@ -78,9 +78,9 @@ def augment_kitti(
     overrides = overrides or []
     if out is not None and is_url(out):
         require_place_at(out)
-        folder = augment_kitti.fn(study, root, seeds, profile, overrides, workers, None, on_error, runner)
-        publish(Path(folder), out)
-        return folder
+        local = augment_kitti.fn(study, root, seeds, profile, overrides, workers, None, on_error, runner)
+        publish(Path(local), out)
+        return local
     if study == TEXTBOOK:
         return textbook(root, seeds, profile, overrides, workers or default_workers(), out)
     plan = planned(study, root, seeds, profile, overrides)

@@ -72,13 +72,17 @@ def _purl(name: str, package: Distribution) -> str:
     return f"pkg:pypi/{name}@{package.version.replace('+', '%2B')}"
 
 
+def _field(package: Distribution, name: str) -> str:
+    return (package.metadata.get_all(name) or [""])[0]
+
+
 def _licence(package: Distribution) -> dict[str, Any] | None:
     """An SPDX expression where the package gives one, else the name it uses; some put the whole text there."""
-    expression = package.metadata.get("License-Expression")
+    expression = _field(package, "License-Expression")
     if expression:
         return {"expression": expression}
     classifiers = package.metadata.get_all("Classifier") or []
     named = [line.rpartition(" :: ")[2] for line in classifiers if line.startswith("License ::")]
-    first_line = (package.metadata.get("License") or "").strip().partition("\n")[0]
+    first_line = _field(package, "License").strip().partition("\n")[0]
     name = " AND ".join(named) or first_line
     return {"license": {"name": name}} if name else None

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from prefect.flows import Flow
 
 
-def remember(flow: "Flow[..., Any]", run: "FlowRun", state: "State[Any]") -> None:
+def remember(flow: "Flow[..., Any]", flow_run: "FlowRun", state: "State[Any]") -> None:
     """Append what happened to the troubles of this installation."""
     first_line = (state.message or "").strip().partition("\n")[0]
     told = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "study": str(run.parameters.get("study", flow.name)),
+        "study": str(flow_run.parameters.get("study", flow.name)),
         "state": state.name or str(state.type),
-        "flow_run_id": str(run.id),
+        "flow_run_id": str(flow_run.id),
         "message": masked(first_line[:500]),
     }
     path = troubles_file()

@@ -183,7 +183,7 @@ def load_samples(folder: Path) -> dict[str, Samples]:
     return {strategy: _load(kind, folder / SAMPLES / f"{strategy}.npz", digest) for strategy, digest in digests.items()}
 
 
-def _load(kind: type[Samples], path: Path, digest: str) -> Samples:
+def _load(kind: type[Any], path: Path, digest: str) -> Samples:
     """Samples that are what the study wrote."""
     try:
         damaged = digest_of_file(path) != digest
@@ -191,7 +191,8 @@ def _load(kind: type[Samples], path: Path, digest: str) -> Samples:
         raise UserError(f"{path} cannot be read: {failure.strerror or failure}.") from failure
     if damaged:
         raise UserError(f"{path} is damaged: it is not what the study wrote. Run the study again.")
-    return kind.load(path)
+    found: Samples = kind.load(path)
+    return found
 
 
 def require_place_for_report(out: str | None) -> None:

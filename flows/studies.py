@@ -15,6 +15,7 @@ from pipeline.sources.base import SelfMade
 STUDIES: dict[str, Study] = {**TRACK_STUDIES, **PICTURE_STUDIES}
 """Every study by name. To add one: add its entry to the studies of tracks or of pictures."""
 
+
 def planned(
     name: str,
     root: str | Path | None = None,

@@ -43,7 +43,7 @@ class Arm:
     """Share of the training tracks or pictures that are available."""
     fold: int
     seed: int
-    schedule: Schedule = Schedule()
+    schedule: Schedule = field(default_factory=Schedule)
     """Synthetic part of each training batch; ignored by ``NONE``."""
     synthetic_only: bool = False
     """Train on synthetic samples alone (train on synthetic, test on real)."""

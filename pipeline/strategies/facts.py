@@ -19,7 +19,7 @@ class Facts(Protocol):
 
     @property
     def share(self) -> float:
-        """Synthetic part of each training batch. Learned samples are less exact than transformed ones: fewer of them."""
+        """Synthetic part of each training batch. Learned samples are less exact than transformed ones: fewer."""
         return 0.5
 
     @property

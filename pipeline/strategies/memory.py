@@ -1,7 +1,7 @@
 """What was fitted before need not be fitted again: arms of one cell often learn the same generator.
 
 A fit depends on three things alone: the recipe, the real samples, and the state of the source of randomness. Where all
-are the same, so is what would come out, and the state it would leave behind. Numbers never depend on what is remembered.
+are the same, so is what would come out, and the state it would leave behind. No number depends on what is remembered.
 """
 
 from collections import OrderedDict
@@ -47,7 +47,7 @@ def fitted(
     strategy: Strategy[Any], real: Any, rng: np.random.Generator, report: Report = silent
 ) -> Callable[[int, np.random.Generator], Any]:
     """What ``strategy.fit`` returns, reports and draws from ``rng``, from memory if it was asked for not long ago."""
-    global _spared_s  # noqa: PLW0603 - belongs to the process, like the clock it corrects
+    global _spared_s  # belongs to the process, like the clock it corrects
     if strategy.cost <= CHEAP:
         return strategy.fit(real, rng, report)
     key = _digest((type(strategy).__module__, repr(strategy), real, rng.bit_generator.state))

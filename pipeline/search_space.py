@@ -73,7 +73,7 @@ def search_space(recipe: Any) -> dict[str, Range]:
     found: dict[str, Range] = {}
     for part in parts:
         found |= search_space(part)
-    return found | dict(getattr(type(recipe), "search", {}))
+    return found | dict(getattr(recipe, "search", {}))
 
 
 def setting_of(recipe: Any, name: str) -> Any:

@@ -63,9 +63,11 @@ class Mixture(Facts):
     weights: tuple[float, ...]
     name: str = "mixture"
 
-    search: ClassVar[Space] = {
-        "weights": Choice(((4.0, 1.0), (2.0, 1.0), (0.6, 0.4), (1.0, 1.0), (1.0, 2.0), (1.0, 4.0)))
-    }
+    @property
+    def search(self) -> Space:
+        """Weights of two parts; of more there are too many to try."""
+        pairs = ((4.0, 1.0), (2.0, 1.0), (0.6, 0.4), (1.0, 1.0), (1.0, 2.0), (1.0, 4.0))
+        return {"weights": Choice(pairs)} if len(self.parts) == len(pairs[0]) else {}
 
     def __post_init__(self) -> None:
         """One positive weight for each part."""

@@ -1,5 +1,6 @@
 """Windows never straddle a gap, a bad row or a drive, and fractions take whole tracks."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -88,9 +89,9 @@ def test_save_and_load_is_the_identity(toy_windows: Windows, tmp_path: Path) -> 
 
 
 def test_arrays_of_unequal_length_are_refused(toy_windows: Windows) -> None:
-    fields = {name: getattr(toy_windows, name) for name in Windows.__dataclass_fields__}
+    known = {field.name: getattr(toy_windows, field.name) for field in fields(Windows)}
     with pytest.raises(ValueError, match="origin has 3 entries for 240 windows"):
-        Windows(**{**fields, "origin": np.arange(3)})
+        Windows(**{**known, "origin": np.arange(3)})
 
 
 def test_real_tracks_give_the_known_number_of_windows(shared_data: Path) -> None:

@@ -108,7 +108,8 @@ def rendered_pictures(
 
 
 def _views(city: str, seed: int, number: int, pictures: int, calibration: Calibration) -> Iterator[Picture]:
-    world, recording = build_world(city, seed), record_drive(city, seed, number, 1 + BETWEEN * (pictures - 1))
+    frames = max(2, 1 + BETWEEN * (pictures - 1))  # of one frame alone no motion is known
+    world, recording = build_world(city, seed), record_drive(city, seed, number, frames)
     cast = Cast.dress(recording, world, seed)
     for frame in range(0, len(recording.time_s), BETWEEN):
         yield render(world, recording, cast, frame, calibration, np.random.default_rng([seed, number, frame]))

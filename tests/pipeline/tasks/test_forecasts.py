@@ -7,6 +7,7 @@ from models.supervised import SupervisedRecipe
 from pipeline.boxes import centre_and_size
 from pipeline.schedule import Schedule
 from pipeline.schema import KINDS
+from pipeline.scoring.metrics import describe
 from pipeline.tasks import TASKS
 from pipeline.tasks.baselines import KalmanFilter, baselines, relative_history, tune_kalman
 from pipeline.tasks.forecast_errors import forecast_errors, summarise
@@ -170,5 +171,5 @@ def test_the_best_of_several_hypotheses_is_never_worse_than_the_likeliest(toy_wi
 def test_every_task_says_what_it_measures() -> None:
     for task in TASKS.values():
         assert task.metric
-        assert task.unit
-        assert task.higher_is_better in (True, False)
+        assert describe(task.metric).unit == task.unit
+        assert describe(task.metric).higher_is_better == task.higher_is_better

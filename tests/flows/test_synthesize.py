@@ -13,6 +13,7 @@ import pytest
 from flows import cli
 from flows.cards import fidelity_of, without_places
 from flows.synthesis import Listener
+from flows.workspace import digest_of_file
 from pipeline.pictures import Pictures
 from pipeline.sources.kitti_object import KittiObject
 from pipeline.sources.kitti_tracking import KittiTracking
@@ -102,7 +103,7 @@ def _study_of_pictures(folder: Path, pictures: Pictures) -> Path:
         "name": "city-night", "source": "rendered_city", "design": {"task": "detection"}, "fractions": [0.5, 1.0],
         "strategies": {"flip": {}}, "seeds": 2, "data_digest": "abc", "splits": [{"train": ["0000"]}],
         "command": f"augment-kitti run city-night --root {folder}", "code_digest": "def",
-        "stored": str(folder / "gone"),
+        "stored": str(folder / "gone"), "samples": {"flip": digest_of_file(folder / "samples" / "flip.npz")},
     }  # fmt: skip
     (folder / "run.json").write_text(json.dumps(facts))
     table = {

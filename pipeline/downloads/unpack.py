@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 from pipeline.downloads.fetch import SPARE
 from pipeline.schema import UserError
 
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+"""What ``zipfile`` raises of a damaged archive; the last one, and its kind, of a cipher or packing it does not know."""
 MOST_RATIO = 250
 """Text of labels packs to a twentieth; what packs this much better is a bomb."""
 
@@ -34,7 +36,7 @@ def unpack(archive: Path, to: Path) -> int:
                     shutil.copyfileobj(source, target, 1 << 20)
             for member in members:
                 (Path(aside) / member.filename).replace(_made(to / member.filename))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as failure:
+    except DAMAGED as failure:
         raise UserError(f"{archive} is no sound zip archive: {failure}. Delete it and download it again.") from failure
     return len(members)
 

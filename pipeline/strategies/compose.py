@@ -10,7 +10,7 @@ from models.reporting import Report, silent
 from pipeline.schema import require
 from pipeline.search_space import Choice, Floats, Space
 from pipeline.strategies.base import Synthesizer, TrackStrategy
-from pipeline.strategies.facts import Facts
+from pipeline.strategies.facts import Facts, OfItsPart
 from pipeline.strategies.flip import Flip
 from pipeline.strategies.memory import fitted
 from pipeline.windows import Windows
@@ -106,25 +106,10 @@ class Mixture(Facts):
 
 
 @dataclass(frozen=True)
-class Mirrored(Facts):
+class Mirrored(OfItsPart):
     """The samples of another strategy, half of them mirrored left to right."""
 
     part: TrackStrategy
-
-    @property
-    def cost(self) -> float:
-        """As long as the other takes."""
-        return self.part.cost
-
-    @property
-    def share(self) -> float:
-        """As many as of the other."""
-        return self.part.share
-
-    @property
-    def keeps_scenes(self) -> bool:
-        """If the other does."""
-        return self.part.keeps_scenes
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Fit the other strategy."""

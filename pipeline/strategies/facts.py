@@ -44,3 +44,27 @@ class Facts(Protocol):
     def beside(self, real: Any, rng: np.random.Generator) -> Any:
         """What the real part of each batch is drawn from: the real samples, unless a strategy adds to them."""
         return real
+
+
+class OfItsPart(Facts):
+    """The facts of a strategy that hands on what another one, its field ``part``, makes."""
+
+    part: Any
+
+    @property
+    def cost(self) -> float:
+        """As long as the other takes."""
+        cost: float = self.part.cost
+        return cost
+
+    @property
+    def share(self) -> float:
+        """As many as of the other."""
+        share: float = self.part.share
+        return share
+
+    @property
+    def keeps_scenes(self) -> bool:
+        """If the other does."""
+        keeps: bool = self.part.keeps_scenes
+        return keeps

@@ -15,7 +15,7 @@ from models.reporting import Report, silent
 from pipeline.schema import KINDS, UserError, require
 from pipeline.search_space import Floats, Space
 from pipeline.strategies.base import Synthesizer, TrackStrategy, steered
-from pipeline.strategies.facts import Facts
+from pipeline.strategies.facts import OfItsPart
 from pipeline.strategies.kinematics import constant_velocity_error, kinematics
 from pipeline.strategies.matching import rank_within
 from pipeline.strategies.memory import fitted
@@ -119,27 +119,12 @@ class CriticScore:
 
 
 @dataclass(frozen=True)
-class Filtered(Facts):
+class Filtered(OfItsPart):
     """The samples of another strategy that pass every filter, in the class balance of the strategy itself."""
 
     part: TrackStrategy
     filters: tuple[Filter, ...]
     name: str = "filtered"
-
-    @property
-    def cost(self) -> float:
-        """As long as the other takes."""
-        return self.part.cost
-
-    @property
-    def share(self) -> float:
-        """As many as of the other."""
-        return self.part.share
-
-    @property
-    def keeps_scenes(self) -> bool:
-        """If the other does."""
-        return self.part.keeps_scenes
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Fit the strategy, then the filters; report how many pass and how predictable they are."""

@@ -9,13 +9,13 @@ from pipeline.schema import KINDS, UserError, require
 from pipeline.strategies.base import Synthesizer, TrackStrategy
 from pipeline.strategies.compose import Mirrored
 from pipeline.strategies.copies import Copies
-from pipeline.strategies.facts import Facts
+from pipeline.strategies.facts import OfItsPart
 from pipeline.strategies.memory import fitted
 from pipeline.windows import Windows
 
 
 @dataclass(frozen=True)
-class PerClass(Facts):
+class PerClass(OfItsPart):
     """Samples of another strategy for ``kinds``, and mirrored or straight copies of all other windows.
 
     The strategy is fitted to the windows of its classes alone; the balance of classes is the recorded one.
@@ -24,21 +24,6 @@ class PerClass(Facts):
     part: TrackStrategy
     kinds: tuple[str, ...] = ("Car", "Van", "Cyclist")
     name: str = "per_class"
-
-    @property
-    def cost(self) -> float:
-        """As long as the other takes."""
-        return self.part.cost
-
-    @property
-    def share(self) -> float:
-        """As many as of the other."""
-        return self.part.share
-
-    @property
-    def keeps_scenes(self) -> bool:
-        """If the other does."""
-        return self.part.keeps_scenes
 
     def __post_init__(self) -> None:
         """Only known classes, and at least one."""

@@ -8,13 +8,13 @@ import numpy as np
 from models.reporting import Report, silent
 from pipeline.schedule import Course, Schedule
 from pipeline.strategies.base import Synthesizer, TrackStrategy
-from pipeline.strategies.facts import Facts
+from pipeline.strategies.facts import OfItsPart
 from pipeline.strategies.memory import fitted
 from pipeline.windows import Windows
 
 
 @dataclass(frozen=True)
-class Scheduled(Facts):
+class Scheduled(OfItsPart):
     """A strategy for the first part of a training; the samples of ``base`` stay beside the real ones to the end."""
 
     part: TrackStrategy
@@ -28,16 +28,6 @@ class Scheduled(Facts):
     def __post_init__(self) -> None:
         """Refuse what is no schedule."""
         Schedule(self.part.share, self.course, self.until)
-
-    @property
-    def cost(self) -> float:
-        """As long as the other takes."""
-        return self.part.cost
-
-    @property
-    def share(self) -> float:
-        """As many as of the other, at first."""
-        return self.part.share
 
     @property
     def schedule(self) -> Schedule:

@@ -29,7 +29,7 @@ Times: TypeAlias = dict[tuple[str, float], list[tuple[float, float]]]
 
 @dataclass(frozen=True)
 class Overheads:
-    """Seconds besides the arms' own, measured with Prefect 3.8 on one AMD EPYC core."""
+    """Seconds besides the arms' own: engine and submission measured once with Prefect 3.8, the rest estimated."""
 
     before: float = 40.0
     """Server, imports, ingest and plan, before any worker can start."""

@@ -95,7 +95,7 @@ def test_a_drive_is_never_named_like_a_path(name: str, tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["../flip", "/tmp/flip", "a/flip", "..", ""])
+@pytest.mark.parametrize("name", ["../flip", "/flip", "a/flip", "..", ""])
 def test_a_strategy_of_a_received_report_is_never_a_path(name: str, tmp_path: Path) -> None:
     facts_file = report(tmp_path)
     facts = json.loads(facts_file.read_text())

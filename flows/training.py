@@ -48,8 +48,9 @@ def train_arms(
     on_progress: Callable[[ArmProgress], None] = lambda _: None,
     runner: str = PROCESS,
 ) -> None:
-    """Finish every job that ``arms`` does not hold yet, the long ones first; show how far it is.
+    """Finish every job that ``arms`` does not hold yet, seed by seed, the long ones first; show how far it is.
 
+    A study stopped half-way therefore answers for the seeds that are whole: the same command with fewer of them.
     Arms that learn the same generator are done one after the other in one process, which learns it once.
 
     Raises:
@@ -57,11 +58,15 @@ def train_arms(
             this process cannot see them.
     """
     pending = [job for job in jobs if not arms.holds(job)]
-    groups = sorted(alike(pending), key=lambda group: -sum(cost_of(job.arm, job.design) for job in group))
+    groups = sorted(alike(pending), key=_turn)
     work = [([job.arm for job in group], {"jobs": group, "arms": arms}) for group in groups]
     work_off(examine_arms, work, len(jobs) - len(pending), workers, on_progress, runner)
     if runner != PROCESS and not all(arms.holds(job) for job in pending):
         raise UserError(f"The workers of {runner} do not share the folder {arms.folder} with this process.")
+
+
+def _turn(group: Sequence[Job]) -> tuple[int, float]:
+    return group[0].arm.seed, -sum(cost_of(job.arm, job.design) for job in group)
 
 
 def alike(jobs: Sequence[Job]) -> list[tuple[Job, ...]]:

@@ -70,6 +70,17 @@ def test_workers_that_keep_their_results_to_themselves_are_found_out(
         train_arms(jobs, ArmStore(tmp_path), 2, runner="dask:tcp://elsewhere:8786")
 
 
+def test_seeds_are_finished_one_after_the_other(
+    jobs: tuple[Job, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = tuple(replace(job, arm=replace(job.arm, seed=1), key=f"{job.key}-1") for job in jobs)
+    turns: list[int] = []
+    monkeypatch.setattr(training, "work_off", lambda _, work, *rest: turns.extend(w[0][0].seed for w in work))
+    train_arms((*later, *jobs), ArmStore(tmp_path), 2)
+    assert turns == sorted(turns)
+    assert set(turns) == {0, 1}
+
+
 @pytest.mark.parametrize("name", ["dusk", "", "process2:x"])
 def test_an_unknown_engine_is_refused(name: str) -> None:
     with pytest.raises(UserError, match="Known: process, dask, ray"):

@@ -75,8 +75,7 @@ def _mount(*words: str) -> None:
 
 def results_damaged(bench: Bench, tries: int) -> str:
     """A byte changes in a file of an arm and in the ingested data: those are made again, all others are kept."""
-    data = bench.place()
-    bench.goes_on(data)
+    data = bench.whole
     for number in range(tries):
         arms = arms_in(data)
         folder = arms[number % len(arms)].parent
@@ -104,8 +103,7 @@ def _times(paths: list[Path]) -> dict[Path, int]:
 
 def clock_jumps(bench: Bench, tries: int) -> str:
     """Files from next year, and from 1970: nothing is made again."""
-    data = bench.place()
-    bench.goes_on(data)
+    data = bench.whole
     for number in range(tries):
         when = (time.time() + 370 * 86_400, 1.0)[number % 2]
         for path in data.rglob("*"):

@@ -2,38 +2,43 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
-from tests.faults.small_study import Bench, Lost, arms_in, kill_first, last_line, processes, wait_until
+from tests.faults.living import processes, wait_until
+from tests.faults.small_study import Bench, Lost, arms_in, last_line, say
+
+WORKERS = (("--workers", "1"), ("--workers", "1"), ("--workers", "1"), ("--workers", "2"))
+"""What the command says of its processes, in turn."""
 
 
 def killed(bench: Bench, tries: int) -> str:
     """Kill -9 at any moment; the same command finishes with identical scores and nothing lives on."""
     kept = []
-    for _ in range(tries):
-        data = bench.place()
-        with bench.started(data) as child:
-            time.sleep(bench.a_moment())
+    for number in range(tries):
+        data, workers = bench.place(), WORKERS[number % len(WORKERS)]
+        with bench.started(data, *workers) as child:
+            bench.await_a_moment(data, child, number, tries)
             child.kill()
             child.wait()
         kept.append(len(arms_in(data)))
-        bench.goes_on(data)
+        bench.goes_on(data, *workers)
+        say(f"killed {number + 1} of {tries}: {kept[-1]} arms were done")
     return f"{min(kept)} to {max(kept)} arms were done"
 
 
 def interrupted(bench: Bench, tries: int) -> str:
     """Ctrl-C at any moment: one line, and the same command goes on."""
     kept, loud = [], 0
-    for _ in range(tries):
-        data = bench.place()
-        with bench.started(data) as child:
-            time.sleep(bench.a_moment())
+    for number in range(tries):
+        data, workers = bench.place(), WORKERS[number % len(WORKERS)]
+        with bench.started(data, *workers) as child:
+            bench.await_a_moment(data, child, number, tries)
             child.send_signal(signal.SIGINT)
             end = bench.ended(child)
         kept.append(len(arms_in(data)))
         loud += "Traceback" in end.err
-        bench.goes_on(data)
+        bench.goes_on(data, *workers)
+        say(f"interrupted {number + 1} of {tries}: exit code {end.code}, {kept[-1]} arms were done")
     return f"{min(kept)} to {max(kept)} arms were done" + (f"; {loud} times a traceback" if loud else "")
 
 
@@ -66,8 +71,21 @@ def prefect_killed(bench: Bench, tries: int) -> str:
         with bench.started(data, "--workers", "1") as child:
             if not wait_until(lambda data=data: arms_in(data), child):
                 raise Lost("it ended before the server could be killed")
-            kill_first(data, "uvicorn")
+            _kill_first(data, "prefect server start")
             end = bench.ended(child)
         told = "the run went on" if end.code == 0 else f"the run said: {last_line(end.err)}"
         bench.goes_on(data, "--workers", "1")
     return told
+
+
+def _kill_first(data: Path, words: str) -> int:
+    """Kill -9 the first process of a data folder whose command line holds ``words``.
+
+    Raises:
+        Lost: there is none.
+    """
+    for number, line in sorted(processes(data).items()):
+        if words in line:
+            os.kill(number, signal.SIGKILL)
+            return number
+    raise Lost(f'no process "{words}" to kill')

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.servers import Server, free_port, started, tool
-from tests.faults.small_study import Bench, Lost, Skipped, arms_in, last_line, wait_until
+from tests.faults.living import wait_until
+from tests.faults.small_study import Bench, Lost, Skipped, arms_in, last_line
 
 HOST = "127.0.0.1"
 PASSWORD = "s3cret-of-ann"

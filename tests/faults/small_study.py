@@ -4,7 +4,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any
 
 from pipeline.city.drives import labelled_drive
 from pipeline.kitti_layout import write_tracking
+from tests.faults.living import Meter, processes, wait_until
 
 COMMAND = str(Path(sys.executable).with_name("augment-kitti"))
 SETTINGS = (
@@ -61,8 +61,12 @@ class Bench:
     rng: random.Random
     seconds: float = 0.0
     """Of the undisturbed run."""
+    cpu_s: float = 0.0
+    """Processor seconds of its processes."""
     scores: Mapping[str, Any] = field(default_factory=dict)
     places: int = 0
+    whole: Path = field(default_factory=Path)
+    """The data folder of the undisturbed run."""
 
     @property
     def root(self) -> Path:
@@ -85,9 +89,12 @@ class Bench:
 
     def measure(self) -> None:
         """Run undisturbed, on databases that are made."""
-        started = time.monotonic()
-        self.scores = scores_of(self.finished(self.place()).report)
-        self.seconds = time.monotonic() - started
+        started, self.whole = time.monotonic(), self.place()
+        with self.started(self.whole, "--workers", "1") as child:
+            used = Meter(self.whole)
+            wait_until(lambda: used.read() < 0, child, every_s=0.2)
+            self.scores = scores_of(self.succeeded(child).report)
+        self.seconds, self.cpu_s = time.monotonic() - started, used.read()
 
     def place(self, under: Path | None = None) -> Path:
         """A data folder without results, whose databases need no set-up."""
@@ -130,7 +137,12 @@ class Bench:
 
     def finished(self, data: Path, *words: str, **variables: str) -> Ended:
         """The whole command, which must succeed."""
-        end = self.run(data, *words, **variables)
+        with self.started(data, *words, **variables) as child:
+            return self.succeeded(child)
+
+    def succeeded(self, child: "subprocess.Popen[str]") -> Ended:
+        """Wait for the end of a command, which must be a good one."""
+        end = self.ended(child)
         if end.code != 0:
             raise Lost(f"exit code {end.code}: {last_line(end.err)}")
         return end
@@ -147,9 +159,10 @@ class Bench:
         if scores_of(end.report) != self.scores:
             raise Lost(f"other scores than without the fault, in {end.report}")
 
-    def a_moment(self) -> float:
-        """Seconds after the start: anywhere in a run."""
-        return self.rng.uniform(0.05, self.seconds)
+    def await_a_moment(self, data: Path, child: "subprocess.Popen[str]", number: int, tries: int) -> None:
+        """Wait for a moment that chance chooses in the ``number``-th of ``tries`` equal parts of a run's work."""
+        used, moment = Meter(data), self.cpu_s * (number + self.rng.random()) / tries
+        wait_until(lambda: used.read() >= moment, child, every_s=0.05)
 
 
 def scores_of(report: Path) -> dict[str, Any]:
@@ -161,6 +174,12 @@ def scores_of(report: Path) -> dict[str, Any]:
     return found
 
 
+def say(text: str) -> None:
+    """Tell whoever waits how far it is."""
+    sys.stderr.write(f"  {text}\n")
+    sys.stderr.flush()
+
+
 def last_line(text: str) -> str:
     """What a person reads last."""
     return (text.strip().splitlines() or ["nothing was said"])[-1][:200]
@@ -169,39 +188,3 @@ def last_line(text: str) -> str:
 def arms_in(data: Path) -> list[Path]:
     """The manifests of finished arms."""
     return sorted((data / "processed" / "arms").glob("[!.]*/arm.json"))
-
-
-def processes(data: Path) -> dict[int, str]:
-    """Command lines, by number, of the living processes that work in a data folder."""
-    mark, found = f"AUGMENT_KITTI_DATA={data}\0".encode(), {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (folder / "environ").read_bytes() + b"\0":
-                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
-                if words:
-                    found[int(folder.name)] = words
-        except OSError:
-            continue
-    return found
-
-
-def kill_first(data: Path, words: str) -> int:
-    """Kill -9 the first process of a data folder whose command line holds ``words``.
-
-    Raises:
-        Lost: there is none.
-    """
-    for number, line in sorted(processes(data).items()):
-        if words in line:
-            os.kill(number, signal.SIGKILL)
-            return number
-    raise Lost(f'no process "{words}" to kill')
-
-
-def wait_until(ready: Any, child: "subprocess.Popen[str]") -> bool:
-    """Wait for a condition; whether it came before the child's end."""
-    while child.poll() is None:
-        if ready():
-            return True
-        time.sleep(0.02)
-    return False

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from models.data_parallel import require_even
 from models.generator_terms import Weighted
 from models.losses import LeastSquares
 from models.players import AdversarialRecipe, Players
@@ -114,6 +115,12 @@ class CycleGan:
     rate: float = 2e-4
     average: float = 0.995
     precision: Precision = "float32"
+    processes: int = 1
+    """That share every batch: ``models.data_parallel``."""
+
+    def __post_init__(self) -> None:
+        """Refuse batches that cannot be shared."""
+        require_even(self.batch, self.processes)
 
     def training(self, report_every: int = 100) -> AdversarialRecipe:
         """What the loop follows."""

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from models.data_parallel import require_even
 from models.depth_network import DepthNetwork
 from models.generator_terms import Reconstruction
 from models.losses import NonSaturating
@@ -104,9 +105,12 @@ class Pix2Pix:
     rate: float = 2e-4
     average: float = 0.995
     precision: Precision = "float32"
+    processes: int = 1
+    """That share every batch: ``models.data_parallel``."""
 
     def __post_init__(self) -> None:
-        """Refuse an arm that nobody knows."""
+        """Refuse an arm that nobody knows, and batches that cannot be shared."""
+        require_even(self.batch, self.processes)
         if self.objective not in ("l1", "gan", "l1_gan"):
             raise ValueError(f'unknown objective "{self.objective}"; known: l1, gan, l1_gan')
 

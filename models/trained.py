@@ -54,6 +54,11 @@ def given(weights: Sequence[Weights]) -> Iterator[None]:
         raise WeightsRefused(f"{len(waiting)} of {len(weights)} trained networks were not asked for")
 
 
+def recalling() -> bool:
+    """Whether trainings take kept weights instead of learning any."""
+    return _given.get() is not None
+
+
 def keep(networks: Mapping[str, nn.Module]) -> None:
     """A training has ended with these networks."""
     kept = _kept.get()

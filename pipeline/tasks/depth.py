@@ -11,7 +11,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from models.adversarial import train_adversarial
+from models.data_parallel import split
 from models.depth_network import DepthCoding, DepthNetwork
+from models.helpers import helped
 from models.pix2pix import DepthGenerator, Pix2Pix, draw_no_latent
 from models.reporting import Report, silent
 from pipeline.pictures import Pictures, as_tensor
@@ -19,7 +21,7 @@ from pipeline.randomness import torch_generator
 from pipeline.schedule import Schedule
 from pipeline.schema import UserError
 from pipeline.tasks.depth_errors import METRICS, DepthProtocol, depth_errors
-from pipeline.tasks.picture_batches import in_parts, network_from, pools_of
+from pipeline.tasks.picture_batches import Pool, in_parts, network_from, pools_of
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,10 @@ class Depth:
         pools = pools_of(train, synthetic, schedule, self.network.batch, self.network.steps)
         for pool in pools:
             _require_depth(pool.pictures)
+        with helped(self.network.processes, self.train, train, synthetic, schedule, valid, rng):
+            return self._learnt(pools, rng, report)
+
+    def _learnt(self, pools: Sequence[Pool], rng: np.random.Generator, report: Report) -> DepthNetwork:
         initial, order = torch_generator(rng), torch_generator(rng)
         recipe = self.network.training()
         players = self.network.players(recipe, initial)
@@ -80,7 +86,8 @@ class Depth:
             code, known = self._coding().encode(metres[:, None])
             return code, images, known
 
-        generator = train_adversarial(players, recipe, draw_real, draw_no_latent, order, report)
+        with split(players, recipe):
+            generator = train_adversarial(players, recipe, draw_real, draw_no_latent, order, report)
         assert isinstance(generator, DepthGenerator)
         return generator.network.eval()
 

@@ -1,4 +1,4 @@
-"""Day into night by a CycleGAN that never saw one place both ways; the labels of the day are carried over."""
+"""One world into another by a CycleGAN that never saw a place both ways; the labels are carried over."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -10,13 +10,16 @@ from torch import Tensor
 
 from models.adversarial import train_adversarial
 from models.cycle_gan import CycleConsistency, CycleGan, DrawImages, unpaired
+from models.data_parallel import split
+from models.helpers import helped
 from models.reporting import Report, silent
 from models.translators import TranslatorPair
 from pipeline.pictures import Pictures, as_tensor
 from pipeline.randomness import torch_generator
 from pipeline.search_space import Floats, Space, Whole
 from pipeline.strategies.facts import Facts
-from pipeline.strategies.images.base import PictureSynthesizer, changing, nights_of
+from pipeline.strategies.images.base import PictureSynthesizer, changing
+from pipeline.strategies.images.domains import domains
 
 AT_ONCE = 8
 """Pictures translated together."""
@@ -50,24 +53,29 @@ class CycleTranslation(Facts):
             raise ValueError(f"crop must be a positive multiple of 8, got {self.crop}")
 
     def fit(self, real: Pictures, rng: np.random.Generator, report: Report = silent) -> PictureSynthesizer:
-        """Learn the night from other drives than the day.
+        """Learn both ways between the labelled world and that which is looked at.
 
         Raises:
-            UserError: there are no pictures by night.
+            UserError: there is no other world to look at.
         """
-        day, night = apart(real, rng)
-        draws = unpaired(self._crops(nights_of(night, "cycle_gan")), self._crops(day.image))
-        initial, order = torch_generator(rng), torch_generator(rng)
-        training = self.gan.training()
-        players = self.gan.players(training, initial)
-        translators = train_adversarial(players, training, *draws, order, report)
-        assert isinstance(translators, TranslatorPair)
-        translators.eval()
+        with helped(self.gan.processes, self.fit, real, rng):
+            translators = self._learnt(real, rng, report).eval()
 
         def translate(pictures: Pictures, rng: np.random.Generator) -> Pictures:
             return pictures.made_by("cycle_gan", translated(pictures.image, translators))
 
         return changing(real, translate)
+
+    def _learnt(self, real: Pictures, rng: np.random.Generator, report: Report) -> TranslatorPair:
+        here, there = domains(real, rng, "cycle_gan")
+        draws = unpaired(self._crops(there), self._crops(here))
+        initial, order = torch_generator(rng), torch_generator(rng)
+        training = self.gan.training()
+        players = self.gan.players(training, initial)
+        with split(players, training):
+            translators = train_adversarial(players, training, *draws, order, report)
+        assert isinstance(translators, TranslatorPair)
+        return translators
 
     def _crops(self, images: UInt8[np.ndarray, "n height width 3"]) -> DrawImages:
         """Draws full-height crops as a translator wants them."""
@@ -81,22 +89,13 @@ class CycleTranslation(Facts):
         return draw
 
 
-def apart(real: Pictures, rng: np.random.Generator) -> tuple[Pictures, Pictures]:
-    """Pictures to be seen by day and others to be seen by night: of different drives, or frames of the only one."""
-    drives = rng.permutation(np.unique(real.drive))
-    by_day = np.isin(real.drive, drives[: (len(drives) + 1) // 2])
-    if by_day.all():
-        by_day = real.index <= np.median(real.index)
-    return (real, real) if by_day.all() else (real.take(by_day), real.take(~by_day))
-
-
 @torch.inference_mode()
 def translated(
     images: UInt8[np.ndarray, "n height width 3"], translators: TranslatorPair
 ) -> UInt8[np.ndarray, "n height width 3"]:
-    """The night that the translators make of each day."""
+    """What the translators make of each picture: its night, or whatever else is on the other side."""
     parts = [np.zeros((0, *images.shape[1:]), np.uint8)]
     for start in range(0, len(images), AT_ONCE):
-        night: Tensor = translators.to_night(as_tensor(images[start : start + AT_ONCE]))
-        parts.append(night.add(1).mul(127.5).round().byte().permute(0, 2, 3, 1).numpy())
+        made: Tensor = translators.to_night(as_tensor(images[start : start + AT_ONCE]))
+        parts.append(made.clamp(-1, 1).add(1).mul(127.5).round().byte().permute(0, 2, 3, 1).numpy())
     return np.concatenate(parts)

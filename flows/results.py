@@ -44,7 +44,7 @@ class Tables:
     choices: tuple[Choice, ...] = ()
     """What the study's policies decided."""
     fidelity: pd.DataFrame | None = None
-    """How real, varied and new the samples are; columns as in ``pipeline.fidelity_views.COLUMNS``."""
+    """How real, varied and new the samples are; columns as in ``pipeline.fidelity.base.COLUMNS``."""
     anatomy: pd.DataFrame | None = None
     """What the error consists of; columns as in ``pipeline.scoring.anatomy.COLUMNS``."""
 

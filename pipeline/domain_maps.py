@@ -57,6 +57,11 @@ class DomainMap:
     space: str
     """What the features are."""
 
+    @property
+    def within_real(self) -> float:
+        """Mean distance among the real samples that were learnt from."""
+        return next(iter(self.gaps.values())).within_real
+
 
 def domain_map(
     sets: Mapping[str, Samples], rng: np.random.Generator, most: int = 900, each: int = 120

@@ -8,11 +8,19 @@ import pandas as pd
 from pipeline.scoring.conclusion import of_data, words
 from pipeline.scoring.scores import finite
 
-COLUMNS = (
-    "strategy", "fraction", "fold", "seed", "measure", "space", "value", "error", "n", "floor", "better", "alarm",
-)  # fmt: skip
-"""One row a value. ``space`` names the features, ``error`` is a standard error, ``n`` counts the synthetic samples,
-``floor`` is what real against real gives, ``better`` is "lower", "higher" or "", ``alarm`` one sentence or empty."""
+GLANCE = ("frechet", "discriminative", "coverage", "nearest_training", "membership")
+"""What is shown first, each in the first space that it was measured in; every measure follows, folded."""
+
+NAMES = {
+    "frechet": "Fréchet distance",
+    "frechet_at_infinity": "Fréchet distance at infinite N",
+    "discriminative": "told apart, above chance",
+    "parzen": "Parzen log-likelihood",
+    "nearest_training": "distance to nearest training sample",
+    "memorised": "nearer to one than real samples are",
+    "membership": "membership attack (AUC)",
+}
+"""Of measures whose own name does not speak for itself."""
 
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "How varied": (
@@ -23,7 +31,7 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
 """What a measure answers; any other tells how real the samples are."""
 
 REAL = "How real"
-ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
+ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 FLOOR = "real against real"
 
 
@@ -34,7 +42,17 @@ class Measured:
     value: float | None
     error: float | None
     note: str = ""
-    alarm: bool = False
+    tone: str = ""
+    """``alarm``; ``better`` where it is as good as real against real; or empty."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A measure in one space of features."""
+
+    name: str
+    space: str
+    arrow: str
 
 
 @dataclass(frozen=True)
@@ -42,7 +60,7 @@ class FidelityTable:
     """Strategies by measures of one kind at one fraction of the real data."""
 
     title: str
-    columns: tuple[str, ...]
+    columns: tuple[Column, ...]
     rows: tuple[tuple[str, tuple[Measured, ...]], ...]
 
 
@@ -50,13 +68,27 @@ class FidelityTable:
 class FidelityView:
     """What the section shows; nothing where nothing was measured."""
 
+    glance: list[FidelityTable]
     tables: list[FidelityTable]
     alarms: list[str]
 
 
 def view(fidelity: pd.DataFrame | None) -> FidelityView:
     """Tables and alarms of a fidelity table."""
-    return FidelityView(tables(fidelity), alarms(fidelity))
+    return FidelityView(glance(fidelity), tables(fidelity), alarms(fidelity))
+
+
+def glance(fidelity: pd.DataFrame | None) -> list[FidelityTable]:
+    """A few measures, one table a fraction; nothing where none of them was taken."""
+    if fidelity is None:
+        return []
+    first = fidelity.drop_duplicates("measure").set_index("measure")["space"]
+    chosen = [fidelity[(fidelity["measure"] == name) & (fidelity["space"] == first.get(name))] for name in GLANCE]
+    shown = pd.concat(chosen)
+    return [
+        _table(f"At a glance, {of_data(at)}", shown[shown["fraction"] == at])
+        for at in sorted(set(shown["fraction"]), reverse=True)
+    ]
 
 
 def tables(fidelity: pd.DataFrame | None) -> list[FidelityTable]:
@@ -74,11 +106,14 @@ def tables(fidelity: pd.DataFrame | None) -> list[FidelityTable]:
 
 
 def alarms(fidelity: pd.DataFrame | None) -> list[str]:
-    """Every alarm once, by strategy."""
+    """A line a strategy with all its alarms."""
     if fidelity is None or fidelity.empty:
         return []
     raised = fidelity[fidelity["alarm"].fillna("") != ""]
-    return list(dict.fromkeys(f"{row.strategy}: {row.alarm}" for row in raised.itertuples()))
+    return [
+        f"{strategy}: {'; '.join(dict.fromkeys(rows['alarm']))}"
+        for strategy, rows in raised.groupby("strategy", sort=False)
+    ]
 
 
 def _table(title: str, rows: pd.DataFrame) -> FidelityTable:
@@ -91,11 +126,8 @@ def _table(title: str, rows: pd.DataFrame) -> FidelityTable:
     ]
     floors = rows.groupby(["measure", "space"])["floor"].mean()
     floor = (FLOOR, tuple(Measured(finite(floors[at[:2]]), None) for at in columns))
-    return FidelityTable(title, tuple(_head(*at) for at in columns), (floor, *body))
-
-
-def _head(measure: str, space: str, better: str) -> str:
-    return f"{words(measure)}{f' ({space})' if space else ''}{ARROWS[better]}"
+    heads = tuple(Column(NAMES.get(name, words(name)), space, ARROWS[better]) for name, space, better in columns)
+    return FidelityTable(title, heads, (floor, *body))
 
 
 def _mean(rows: pd.DataFrame) -> Measured:
@@ -103,4 +135,6 @@ def _mean(rows: pd.DataFrame) -> Measured:
     error = finite(np.sqrt((rows["error"] ** 2).sum(min_count=1)) / len(rows))
     alarm = " ".join(dict.fromkeys(text for text in rows["alarm"].fillna("") if text))
     note = f"n = {int(rows['n'].min())}{'; ' if alarm else ''}{alarm}"
-    return Measured(finite(rows["value"].mean()), error, note, bool(alarm))
+    value, floor, better = rows["value"].mean(), rows["floor"].mean(), rows["better"].iloc[0]
+    as_good = bool(value <= floor if better == "lower" else value >= floor) and better != ""
+    return Measured(finite(value), error, note, "alarm" if alarm else "better" if as_good else "")

@@ -78,11 +78,17 @@ class Findings:
     held_out: Samples | None = None
     """Real samples of drives that nothing was learnt from."""
     fidelity: pd.DataFrame | None = None
-    """How real, varied and new the samples are; columns as in ``fidelity_views.COLUMNS``."""
+    """How real, varied and new the samples are; columns as in ``fidelity.base.COLUMNS``."""
     anatomy: pd.DataFrame | None = None
     """What the error consists of; columns as in ``scoring.anatomy.COLUMNS``."""
     depth: DepthExamples | None = None
     """What the networks of a study of depth say of some held-out pictures."""
+
+    @property
+    def ranked(self) -> dict[str, Samples]:
+        """Synthetic samples by strategy, what gains most first, placebos last."""
+        gains = {arm.strategy: -(arm.gain_pct or 0.0) for arm in self.scores.arms if arm.verdict != "placebo"}
+        return {name: self.samples[name] for name in sorted(self.samples, key=lambda name: gains.get(name, np.inf))}
 
     @property
     def sets(self) -> dict[str, Samples]:
@@ -90,13 +96,11 @@ class Findings:
         held_out = {} if self.held_out is None else {HELD_OUT: self.held_out}
         if isinstance(self.held_out, Pictures) and self.held_out.night is not None:
             held_out[NIGHT] = self.held_out.made_by("real", self.held_out.night)
-        gains = {arm.strategy: -(arm.gain_pct or 0.0) for arm in self.scores.arms if arm.verdict != "placebo"}
-        ordered = sorted(self.samples, key=lambda name: gains.get(name, np.inf))
-        domains = {REAL: self.real, **held_out, **{name: self.samples[name] for name in ordered}}
+        domains = {REAL: self.real, **held_out, **self.ranked}
         return {name: whole(samples) for name, samples in domains.items()}
 
     @cached_property
     def domains(self) -> DomainMap | None:
         """The domains in one plane; the same samples give the same map."""
-        each = 60 if isinstance(self.real, Pictures) else 100  # a page holds a small picture of each
-        return domain_map(self.sets, np.random.default_rng(0), most=5 * each, each=each)
+        most, each = (300, 60) if isinstance(self.real, Pictures) else (900, 100)  # a page holds a picture of each
+        return domain_map(self.sets, np.random.default_rng(0), most, each)

@@ -15,7 +15,7 @@ import pandas as pd
 from torch import Tensor, nn
 
 from pipeline.arms import Arm, Design, the_task
-from pipeline.fidelity.base import Cloud, Measure, Reading, Sets
+from pipeline.fidelity.base import COLUMNS, Cloud, Measure, Reading, Sets
 from pipeline.fidelity.kinematic_spaces import kinematics, quantities
 from pipeline.fidelity.measures import MEASURES
 from pipeline.fidelity.spaces import Space, penultimate, pixels, random_convolution, torch_script
@@ -24,10 +24,6 @@ from pipeline.samples import Samples
 from pipeline.strategies.window_code import CodedWindows, decode_windows
 from pipeline.tasks import Task
 from pipeline.windows import Windows
-
-COLUMNS = (
-    "strategy", "fraction", "fold", "seed", "measure", "space", "value", "error", "n", "floor", "better", "alarm",
-)  # fmt: skip
 
 MOST: Mapping[type, int] = {Windows: 1000, Pictures: 400}
 """Samples of each set that are compared; all sets are equally large, as most measures depend on N."""

@@ -48,7 +48,7 @@ def write_report(
         samples: Synthetic samples by strategy; a few are drawn.
         real: Real samples to draw beside them.
         held_out: Real samples of drives that nothing was learnt from; None where there are none to show.
-        fidelity: How real, varied and new each strategy's samples are (``fidelity_views.COLUMNS``); None where that
+        fidelity: How real, varied and new each strategy's samples are (``fidelity.base.COLUMNS``); None where that
             was not measured.
         anatomy: What the error consists of (``scoring.anatomy.COLUMNS``); None where that was not looked at.
         depth: Estimates for some held-out pictures, by strategy; None in studies of anything else.
@@ -83,8 +83,8 @@ def render_html(findings: Findings, sections: Sequence[Drawn]) -> str:
     """The whole page as text: figures, style and script inside, nothing loaded from anywhere."""
     page = environment()
     page.filters.update(
-        signed=signed, words=words, of_data=of_data, p_words=p_words, number=views.number, duration=views.duration,
-        size=views.size, picture=inline,
+        signed=signed, words=words, of_data=of_data, p_words=p_words, number=views.number,
+        rough=views.rough, duration=views.duration, size=views.size, picture=inline,
     )  # fmt: skip
     return page.get_template("report.html.j2").render(
         facts=findings.facts, scores=findings.scores, noun=findings.real.noun, sections=sections, views=views,

@@ -73,8 +73,8 @@ def _cost_tiles(found: Findings) -> list[Tile]:
 def _time_tile(arm: ArmScore) -> list[Tile]:
     if arm.fit_s is None or arm.train_s is None:
         return []
-    detail = f"training the model takes {duration(arm.train_s)} more, as it does without synthetic data"
-    return [Tile(duration(arm.fit_s), f"CPU time to fit {arm.strategy} and draw its samples", detail)]
+    detail = f"and {duration(arm.train_s)} to train, as without synthetic data"
+    return [Tile(duration(arm.fit_s), f"CPU time to fit {arm.strategy}", detail)]
 
 
 def _size_tile(strategy: str, found: Findings) -> list[Tile]:
@@ -103,18 +103,26 @@ def _baseline_tile(scores: Scores) -> list[Tile]:
 
 
 def by_group(scores: Scores, by: str, noun: str) -> list[Matrix]:
-    """Errors by class, border flag or drive: one table a fraction; ``noun`` is what samples are called."""
+    """Errors by class, border flag or drive: one table a fraction, the largest gain first, baselines last.
+
+    ``noun`` is what samples are called.
+    """
     rows = scores.groups.get(by, ())
     return [
-        _matrix(of_data(fraction).capitalize(), [row for row in rows if row.fraction == fraction], noun)
+        _matrix(
+            of_data(fraction).capitalize(),
+            [row for row in rows if row.fraction == fraction],
+            noun,
+            [arm.strategy for arm in ranked(scores) if arm.fraction == fraction],
+        )
         for fraction in scores.fractions()
     ]
 
 
-def _matrix(title: str, rows: Sequence[Group], noun: str) -> Matrix:
+def _matrix(title: str, rows: Sequence[Group], noun: str, order: Sequence[str]) -> Matrix:
     columns = tuple(sorted({row.group for row in rows}))
     cells = {(row.strategy, row.group): Cell(row.mean, row.gain_pct, f"{row.windows} {noun}") for row in rows}
-    names = sorted({row.strategy for row in rows}, key=lambda name: (name != NONE, name))
+    names = sorted({row.strategy for row in rows}, key=lambda name: (order.index(name) if name in order else 1e9, name))
     empty = Cell(None, None)
     table = tuple((name, tuple(cells.get((name, column), empty) for column in columns)) for name in names)
     return Matrix(title, columns, table)
@@ -147,11 +155,28 @@ def ranked(scores: Scores) -> list[ArmScore]:
     return sorted(scores.arms, key=lambda arm: (arm.fraction, arm.strategy != NONE, -(arm.gain_pct or -1e9)))
 
 
+def studied(scores: Scores) -> int:
+    """How many strategies the plain model was compared with."""
+    return len({arm.strategy for arm in scores.arms} - {NONE})
+
+
 def number(value: float | None) -> str:
     """Three significant digits, never in powers of ten; a dash for what does not exist."""
     if value is None:
         return "\N{EN DASH}"
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:#.3g}".rstrip(".")
+    return _digits(value, 3)
+
+
+def rough(value: float) -> str:
+    """An error of a number: two significant digits, never in powers of ten."""
+    return _digits(value, 2)
+
+
+def _digits(value: float, count: int) -> str:
+    if value and abs(value) < 1e-4:
+        return "< 0.0001" if value > 0 else "> \N{MINUS SIGN}0.0001"
+    text = f"{value:.0f}" if abs(value) >= 10**count - 0.5 else f"{value:#.{count}g}".rstrip(".")
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def duration(seconds: float | None) -> str:

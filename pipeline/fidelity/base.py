@@ -13,6 +13,12 @@ Better: TypeAlias = Literal["lower", "higher", ""]
 Role: TypeAlias = Literal["learnt", "plain", "random", "quantity"]
 """What a feature space is: a trained network's, the sample itself, an untrained network's, one physical quantity."""
 
+COLUMNS = (
+    "strategy", "fraction", "fold", "seed", "measure", "space", "value", "error", "n", "floor", "better", "alarm",
+)  # fmt: skip
+"""Of the table of fidelity, one row a value. ``space`` names the features, ``error`` is a standard error, ``n`` counts
+the synthetic samples, ``floor`` is what real against real gives, ``alarm`` is one sentence or empty."""
+
 
 @dataclass(frozen=True, eq=False)
 class Cloud:

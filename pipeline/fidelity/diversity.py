@@ -33,4 +33,6 @@ class Diversity(AgainstUnseen):
 
     def alarm(self, value: float, floor: float) -> str:
         """Collapse to few samples."""
-        return f"collapse: samples are {value:.0%} as varied as real ones" if value < 0.5 * min(1.0, floor) else ""
+        return (
+            f"collapse: samples are {100 * value:.0f} % as varied as real ones" if value < 0.5 * min(1.0, floor) else ""
+        )

@@ -60,7 +60,7 @@ class ModeCoverage(AgainstUnseen):
 
     def alarm(self, value: float, floor: float) -> str:
         """Modes are missed, by collapse or because samples lie elsewhere."""
-        return f"much of what is real is missed: samples reach {value:.0%} of it" if value < 0.6 * floor else ""
+        return f"much of what is real is missed: samples reach {100 * value:.0f} % of it" if value < 0.6 * floor else ""
 
 
 @dataclass(frozen=True)

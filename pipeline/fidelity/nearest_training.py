@@ -70,7 +70,9 @@ class Memorised(Newness):
     def alarm(self, value: float, floor: float) -> str:
         """Copies, exact or nearly so."""
         return (
-            f"copies of training samples: {value:.0%} are nearer to one than new data ever is" if value > 0.25 else ""
+            f"copies of training samples: {100 * value:.0f} % are nearer to one than new data ever is"
+            if value > 0.25
+            else ""
         )
 
 
@@ -90,7 +92,7 @@ class Duplicates(Newness):
 
     def alarm(self, value: float, floor: float) -> str:
         """The same samples again and again."""
-        return f"duplicates: {value:.0%} of the samples have a twin" if value > floor + 0.1 else ""
+        return f"duplicates: {100 * value:.0f} % of the samples have a twin" if value > floor + 0.1 else ""
 
 
 def _both(sets: Sets, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -6,8 +6,9 @@ from functools import partial
 import pandas as pd
 
 from pipeline.domain_maps import DomainMap, Method, whole
+from pipeline.figures.drive_figures import gain_by_drive
 from pipeline.figures.error_figures import error_by_horizon, gain_by_horizon, training_curves
-from pipeline.figures.gain_figures import forest, gain_by_drive, gain_by_fraction
+from pipeline.figures.gain_figures import forest, gain_by_fraction
 from pipeline.figures.ground_figures import known_positions, tracks_from_above
 from pipeline.figures.map_figures import domain_panels
 from pipeline.figures.neighbour_figures import nearest_tracks
@@ -74,7 +75,7 @@ def drive_pictures(scores: Scores) -> list[Picture]:
         Picture(
             f"gain_by_drive_{fraction:g}",
             f"Gain in % by held-out drive, {of_data(fraction)}",
-            f"Map of gains: held-out drives by strategies, {of_data(fraction)}.",
+            f"Gain of each strategy on each held-out drive, {of_data(fraction)}; the table below holds the numbers.",
             partial(gain_by_drive, scores, fraction),
         )
         for fraction in scores.fractions()

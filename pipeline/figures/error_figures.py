@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pipeline.arms import NONE
+from pipeline.figures.gain_figures import leading
 from pipeline.figures.style import Theme, label, label_ends, new_axes, strategy_colours
 from pipeline.scoring.conclusion import words
 from pipeline.scoring.scores import Scores
@@ -35,19 +36,18 @@ def error_by_horizon(scores: Scores, fraction: float, theme: Theme) -> Figure:
 
 
 def gain_by_horizon(scores: Scores, fraction: float, theme: Theme) -> Figure:
-    """Each strategy's gain, step by step into the future; no intervals."""
+    """The gain of the strategies that gain most, step by step into the future; no intervals."""
     figure, axes = new_axes(theme, 3.2, left=0.11, right=0.27)
-    names = [arm.strategy for arm in scores.at(fraction) if arm.strategy != NONE]
-    placebos = {check.strategy for check in scores.placebos}
-    colours = strategy_colours(scores, theme)
+    names = leading(scores, fraction)
+    colours = dict(zip(names, theme.cycle, strict=False))
     ends = []
     steps: list[int] = [1]
     for name in names:
         steps, gains = _steps(scores, name, fraction, "gain_pct")
         if gains:
-            axes.plot(steps, gains, ":" if name in placebos else "-", color=colours[name], linewidth=1.6)
+            axes.plot(steps, gains, color=colours[name], linewidth=1.6)
             ends.append((gains[-1], label(name), colours[name]))
-    low, high = _range_of_strategies(scores, fraction)
+    low, high = _range_of(names, scores, fraction)
     axes.set_ylim(low, high)
     axes.axhline(0, color=theme.ink, linewidth=1)
     _horizon_axis(figure, steps)
@@ -56,10 +56,8 @@ def gain_by_horizon(scores: Scores, fraction: float, theme: Theme) -> Figure:
     return figure
 
 
-def _range_of_strategies(scores: Scores, fraction: float) -> tuple[float, float]:
-    """Limits that suit the strategies; a placebo's collapse may run off the edge."""
-    names = [arm.strategy for arm in scores.at(fraction) if arm.verdict != "placebo"]
-    gains = [gain for name in names for gain in _steps(scores, name, fraction, "gain_pct")[1]]
+def _range_of(names: Sequence[str], scores: Scores, fraction: float) -> tuple[float, float]:
+    gains = [0.0, *(gain for name in names for gain in _steps(scores, name, fraction, "gain_pct")[1])]
     room = 0.08 * (max(gains) - min(gains)) + 2
     return min(gains) - room, max(gains) + room
 

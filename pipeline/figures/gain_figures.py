@@ -1,31 +1,30 @@
-"""Gains drawn: with their intervals, over the fraction of real data, and drive by drive."""
-
-from collections.abc import Sequence
+"""Gains drawn: with their intervals, and over the fraction of real data."""
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from pipeline.arms import NONE
-from pipeline.figures.style import Theme, label, label_ends, margin, new_axes, strategy_colours
+from pipeline.figures.style import Theme, label, label_ends, margin, new_axes
 from pipeline.scoring.conclusion import p_words, signed
 from pipeline.scoring.metrics import describe
 from pipeline.scoring.scores import ArmScore, Placebo, Scores
 
 MOST_LINES = 8
 """As many lines as the eye can follow, and as there are colours."""
-MOST_COLUMNS = 12
+MANY = 16
+"""More strategies than these move closer together."""
 
 
 def forest(scores: Scores, fraction: float, theme: Theme) -> Figure:
     """Every strategy's gain at one fraction with its interval; placebos below, with the interval they are judged by."""
     arms = [arm for arm in scores.at(fraction) if arm.strategy != NONE]
     checks = {check.strategy: check for check in scores.placebos if check.fraction == fraction}
-    candidates = sorted((arm for arm in arms if arm.strategy not in checks), key=lambda arm: -_gain(arm))
+    candidates = sorted((arm for arm in arms if arm.strategy not in checks), key=lambda arm: -gain_of(arm))
     placebos = [arm for arm in arms if arm.strategy in checks]
     left = margin([arm.strategy for arm in arms])
-    figure, axes = new_axes(theme, 0.75 + 0.34 * (len(arms) + bool(placebos)), left, right=0.38)
+    row_in = 0.34 if len(arms) <= MANY else 0.24
+    figure, axes = new_axes(theme, 0.75 + row_in * (len(arms) + bool(placebos)), left, right=0.38)
     limits = gain_limits(scores)
     axes.set_xlim(*limits)
     rows = [*candidates, *([None, *placebos] if placebos else [])]
@@ -103,19 +102,15 @@ def gain_by_fraction(scores: Scores, theme: Theme) -> Figure:
     """Gain over the fraction of real data that was given, of the strategies that gain most anywhere."""
     figure, axes = new_axes(theme, 3.4, left=0.11, right=0.24)
     fractions = scores.fractions()
-    placebos = {check.strategy for check in scores.placebos}
-    colours = strategy_colours(scores, theme)
-    best = {name: max(_gain(arm) for arm in scores.arms if arm.strategy == name) for name in colours}
-    leading = sorted(best.keys() - {NONE, *placebos}, key=lambda name: -best[name])[:MOST_LINES]
-    names = [name for name in colours if name in leading]
-    colours |= {name: theme.cycle[index] for index, name in enumerate(names)}
+    names = leading(scores)
+    colours = dict(zip(names, theme.cycle, strict=False))
     ends = []
     for index, name in enumerate(names):
         colour = colours[name]
         arms = {arm.fraction: arm for arm in scores.arms if arm.strategy == name and arm.gain_pct is not None}
         shift = 0.05 * (index - (len(names) - 1) / 2)
         places = [at + shift for at, fraction in enumerate(fractions) if fraction in arms]
-        gains = [_gain(arms[fraction]) for fraction in fractions if fraction in arms]
+        gains = [gain_of(arms[fraction]) for fraction in fractions if fraction in arms]
         axes.plot(places, gains, "-o", color=colour, linewidth=1.8, markersize=5)
         for place, fraction in zip(places, (f for f in fractions if f in arms), strict=True):
             low, high = arms[fraction].ci_low, arms[fraction].ci_high
@@ -135,52 +130,20 @@ def gain_by_fraction(scores: Scores, theme: Theme) -> Figure:
     return figure
 
 
-def gain_by_drive(scores: Scores, fraction: float, theme: Theme) -> Figure:
-    """Gain of each strategy on each held-out drive, as a map: is it everywhere, or one drive's doing?"""
-    rows = [row for row in scores.groups["drive"] if row.fraction == fraction]
-    gains = {(row.group, row.strategy): row.gain_pct for row in rows}
-    baselines = {baseline.name for baseline in scores.baselines}
-    order = [arm.strategy for arm in sorted(scores.at(fraction), key=lambda arm: -_gain(arm))]
-    names = [name for name in order if name != NONE and name not in baselines]
-    drives = sorted({row.group for row in rows if row.strategy == NONE})
-    table = np.array([[_or_nan(gains.get((drive, name))) for name in names] for drive in drives], float)
-    table = table.reshape(len(drives), len(names))
-    return (
-        _heat_map(table.T, names, drives, theme)
-        if len(names) > MOST_COLUMNS
-        else _heat_map(table, drives, names, theme)
-    )
+def leading(scores: Scores, fraction: float | None = None) -> list[str]:
+    """The strategies that gain most at one fraction, or at any: as many as there are colours, in the study's order."""
+    placebos = {check.strategy for check in scores.placebos}
+    best: dict[str, float] = {}
+    for arm in scores.arms if fraction is None else scores.at(fraction):
+        if arm.strategy not in (NONE, *placebos):
+            best[arm.strategy] = max(best.get(arm.strategy, -np.inf), gain_of(arm))
+    chosen = sorted(best, key=lambda name: -best[name])[:MOST_LINES]
+    return [name for name in best if name in chosen]
 
 
-def _heat_map(table: np.ndarray, rows: Sequence[str], columns: Sequence[str], theme: Theme) -> Figure:
-    height, left = 1.0 + 0.25 * len(rows), margin(rows, least=0.15)
-    figure, axes = new_axes(theme, height, left)
-    axes.set_position((left, 0.04, 0.9 - left, 1 - 0.04 - 0.8 / height))
-    known = np.abs(table[np.isfinite(table)])
-    scale = float(max(5.0, np.quantile(known, 0.9))) if known.size else 5.0
-    colours = LinearSegmentedColormap.from_list("gain", [theme.worse, theme.paper, theme.better])
-    axes.imshow(table, cmap=colours, vmin=-scale, vmax=scale, aspect="auto")
-    for (row, column), value in np.ndenumerate(table):
-        strong = abs(value) > 0.6 * scale
-        axes.text(column, row, "" if np.isnan(value) else signed(value, 0), ha="center", va="center", fontsize=8.5,
-                  color=theme.paper if strong else theme.ink)  # fmt: skip
-    axes.set_yticks(range(len(rows)), [label(row) for row in rows])
-    axes.set_xticks(
-        range(len(columns)), [label(column) for column in columns], rotation=35, ha="left", rotation_mode="anchor"
-    )
-    axes.xaxis.tick_top()
-    axes.tick_params(labelcolor=theme.ink)
-    axes.grid(visible=False)
-    axes.spines["bottom"].set_visible(False)
-    return figure
-
-
-def _gain(arm: ArmScore) -> float:
+def gain_of(arm: ArmScore) -> float:
+    """Its gain in percent, by which arms are ordered; what failed comes last."""
     return -np.inf if arm.gain_pct is None else arm.gain_pct
-
-
-def _or_nan(gain: float | None) -> float:
-    return np.nan if gain is None else gain
 
 
 def _name(metric: str) -> str:

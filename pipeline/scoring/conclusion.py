@@ -10,6 +10,8 @@ from pipeline.scoring.scores import ArmScore, Baseline, Placebo, Scores
 
 FEW_SEEDS = 5
 """Below this, early luck looks like a finding: a gain of 7 % in 3 seeds of 3 shrank to nothing at 5."""
+FEW = 3
+"""Strategies that a sentence names; the table holds them all."""
 
 
 def invalid_reasons(checks: Sequence[Placebo], placebos: Sequence[str], fractions: Sequence[float]) -> tuple[str, ...]:
@@ -129,15 +131,29 @@ def _at_fraction(arms: Sequence[ArmScore], fraction: float) -> list[str]:
     for verdict in ("helps", "harms"):
         chosen = sorted((arm for arm in arms if arm.verdict == verdict), key=lambda arm: -abs(arm.gain_pct or 0.0))
         if chosen:
-            verb = verdict if len(chosen) == 1 else verdict[:-1]
-            lines.append(f"{where}, {_list([f'{arm.strategy} ({_evidence(arm)})' for arm in chosen])} {verb}.")
+            lines.append(f"{where}, {_strongest(chosen, verdict)}.")
     undecided = [arm for arm in arms if arm.verdict == "undecided" and arm.strategy != NONE]
     if undecided:
         limit = detectable(undecided)
-        unseen = "" if limit is None else f" A true gain below about {limit:.0f} % would go unnoticed here."
+        unseen = "" if limit is None else f": a true gain below about {limit:.0f} % would go unnoticed"
         verb = "is" if len(undecided) == 1 else "are"
-        lines.append(f"{where}, {_list([arm.strategy for arm in undecided])} {verb} undecided.{unseen}")
+        lines.append(f"{where}, {_some([arm.strategy for arm in undecided])} {verb} undecided{unseen}.")
     return lines
+
+
+def _strongest(arms: Sequence[ArmScore], verdict: str) -> str:
+    """The first arm with its evidence, and who comes after it."""
+    first, *others = arms
+    if not others:
+        return f"{first.strategy} {verdict} ({_evidence(first)})"
+    after = _some([f"{arm.strategy} ({signed(arm.gain_pct or 0.0)} %)" for arm in others], FEW - 1)
+    return f"{first.strategy} {verdict} most ({_evidence(first)}), then {after}"
+
+
+def _some(items: Sequence[str], most: int = FEW) -> str:
+    """A list that a reader gets through; how many more there are, where there are many."""
+    shown = items if len(items) <= most + 1 else [*items[:most], f"{len(items) - most} more"]
+    return _list(shown)
 
 
 def detectable(arms: Sequence[ArmScore]) -> float | None:

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from pipeline.arms import Arm, Design, the_task
+from pipeline.fidelity.base import COLUMNS
 from pipeline.fidelity.measures import MEASURES
-from pipeline.judging import COLUMNS, RECONSTRUCTION, Bench, as_examined, semantics
+from pipeline.judging import RECONSTRUCTION, Bench, as_examined, semantics
 from pipeline.samples import of_drives
 from pipeline.strategies import TRACK_STRATEGIES
 from pipeline.strategies.images import IMAGE_STRATEGIES

@@ -70,6 +70,19 @@ def test_the_forest_prints_gain_interval_and_p(sound):
     assert "< 0.001" in line.replace("\N{NO-BREAK SPACE}", " ")
 
 
+@pytest.mark.parametrize("drives", [4, 30])
+def test_many_drives_are_dots_and_many_strategies_are_cut_to_those_that_gain_most(make_errors, baselines, drives):
+    factors = {f"s{number:02d}": 0.5 + 0.02 * number for number in range(20)}
+    places = tuple(f"{number:04d}" for number in range(drives))
+    scores = score(make_errors({"none": 1.0, "copies": 1.0, "noise": 1.1, **factors}, drives=places), baselines)
+    figure = drive_pictures(scores)[0].draw(LIGHT)
+    shown = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert (sorted(shown[:14]), shown[14:]) == (list(factors)[:14], ["copies", "noise"])
+    assert figure.get_figheight() < 6
+    told = [text for text in texts(figure) if text.startswith(f"{drives} of {drives} gain")]
+    assert len(told) == (14 if drives == 30 else 0)
+
+
 def test_a_failing_placebo_is_shouted(make_errors, baselines):
     scores = score(make_errors({"none": 1.0, "copies": 0.8, "noise": 1.1}), baselines)
     assert any(text.endswith("ALARM") for text in texts(gain_pictures(scores)[0].draw(LIGHT)))

@@ -173,10 +173,10 @@ def test_fidelity_stands_beside_what_real_samples_reach_and_alarms_are_told(foun
     words = Page(page_of(replace(found, fidelity=fidelity))).words
     assert "real against real" in words
     assert "gan: copies of training samples" in words
-    assert "frechet (predictor) \N{DOWNWARDS ARROW}" in words
+    assert "Fréchet distance \N{DOWNWARDS ARROW} predictor" in words
     real, varied = fidelity_views.tables(fidelity)
     assert (real.title, varied.title) == ("How real, with all real data", "How varied, with all real data")
-    assert dict(real.rows)["gan"][0] == Measured(3.0, 0.5, "n = 100; copies of training samples", True)
+    assert dict(real.rows)["gan"][0] == Measured(3.0, 0.5, "n = 100; copies of training samples", "alarm")
     assert [dict(table.rows)["real against real"][0].value for table in (real, varied)] == [0.25, None]
     assert "real against real" not in Page(page_of(found)).words
 
@@ -200,7 +200,8 @@ def test_sizes_read_well(count, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "\N{EN DASH}"), (0.1234, "0.123"), (12.3456, "12.3"), (100.0, "100"), (12345.6, "12346"), (0.0, "0.00")],
+    [(None, "\N{EN DASH}"), (0.1234, "0.123"), (12.3456, "12.3"), (100.0, "100"), (12345.6, "12346"), (0.0, "0.00"),
+     (999.8, "1000"), (-1.5, "\N{MINUS SIGN}1.50"), (2e-6, "< 0.0001")],
 )  # fmt: skip
 def test_numbers_have_three_digits(value, text):
     assert number(value) == text

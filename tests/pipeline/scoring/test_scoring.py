@@ -55,7 +55,16 @@ def test_verdicts_of_a_sound_study(sound):
     assert sound.conclusion[0].startswith("Yes: the average displacement error falls by 1")
     assert "% through flip with 25 % of the real data and by" in sound.conclusion[0]
     assert any("jitter is undecided" in line for line in sound.conclusion)
-    assert any("gan (\N{MINUS SIGN}" in line and "harms" in line for line in sound.conclusion)
+    assert any("gan harms (\N{MINUS SIGN}" in line for line in sound.conclusion)
+
+
+def test_many_strategies_are_counted_and_the_strongest_named(make_errors, baselines):
+    helping = {f"s{number}": 0.6 + 0.02 * number for number in range(9)}
+    lines = score(make_errors({"none": 1.0, "copies": 1.0, "noise": 1.1, **helping}), baselines).conclusion
+    (line,) = [line for line in lines if "then" in line]
+    assert line.startswith("With all real data, s0 helps most (+")
+    assert [f"{name} (" in line for name in helping] == [False, True, True, *[False] * 6]
+    assert line.endswith("and 6 more.")
 
 
 def test_holm_counts_the_strategies_of_a_fraction_without_placebos(sound):

@@ -46,7 +46,10 @@ def judged(
     def bench() -> Bench:
         samples = samples_of(first.data, first.data_digest, first.design)
         train = training_samples(first.arm, first.split, samples)
-        unseen = of_drives(samples, (*first.split.valid, *first.split.held_out))
+        # who looks elsewhere wants to resemble the held-out domain; the validation drives are of the labelled one
+        unseen = of_drives(
+            samples, first.split.held_out if first.split.look else first.split.valid + first.split.held_out
+        )
         return Bench.of(first.design, arms.model(plain), train, unseen, files)
 
     def of(job: Job) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pipeline.arms import NONE, Arm, Design, makes_samples, the_strategy, the_task
+from pipeline.pictures import Pictures
 from pipeline.registry import configured, unknown
 from pipeline.schedule import Schedule
 from pipeline.schema import UserError
@@ -14,7 +15,7 @@ from pipeline.scoring.policies import Policy
 from pipeline.splits import Split, groups_left_out, named_split, rotating_folds
 
 SETTABLE = (
-    "strategies", "fractions", "seeds", "tstr_seeds", "valid", "held_out", "folds",
+    "strategies", "fractions", "seeds", "tstr_seeds", "valid", "held_out", "look", "folds",
     "task", "history", "future", "held_out_stride", "kinds", "size", "tune", "networks",
 )  # fmt: skip
 """What ``--set`` may change besides the options of the task and of each strategy."""
@@ -42,6 +43,8 @@ class Study:
     """Drives that choose the checkpoint; empty: rotating folds."""
     held_out: tuple[str, ...] = ()
     """Drives that are examined; empty: rotating folds."""
+    look: tuple[str, ...] = ()
+    """Drives of another domain that strategies may look at, without labels; names or patterns such as ``bdd-*``."""
     folds: int = 0
     """Number of rotating folds, in which every drive is held out once; 0: the named split."""
     groups: tuple[tuple[str, ...], ...] = ()
@@ -81,7 +84,11 @@ class Study:
         Raises:
             UserError: unknown strategy, task or option, or a refused value.
         """
-        the_task(self.design)
+        task = the_task(self.design)
+        if self.look and task.samples is not Pictures:
+            raise UserError(f'{self.name}: only pictures can be looked at, and the task "{self.design.task}" has none.')
+        if self.look and (self.folds or self.groups):
+            raise UserError(f"{self.name}: who looks at drives must name those that are held out.")
         for strategy in self.strategies:
             if strategy != NONE:
                 the_strategy(strategy, self.design)
@@ -102,7 +109,7 @@ class Study:
             return groups_left_out(drives, self.groups)
         if self.folds:
             return rotating_folds(drives, self.folds)
-        return (named_split(drives, self.valid, self.held_out),)
+        return (named_split(drives, self.valid, self.held_out, self.look),)
 
     def arms(self, folds: int) -> tuple[Arm, ...]:
         """Every training run, by seed, fold, fraction and strategy."""

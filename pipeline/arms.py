@@ -19,7 +19,7 @@ from pipeline.schedule import Schedule
 from pipeline.schema import UserError
 from pipeline.splits import Split
 from pipeline.strategies import TRACK_STRATEGIES
-from pipeline.strategies.base import Strategy
+from pipeline.strategies.base import Strategy, walked
 from pipeline.strategies.images import IMAGE_STRATEGIES
 from pipeline.strategies.memory import costly_parts, cpu_clock, fitted
 from pipeline.tasks import TASKS, Task
@@ -58,6 +58,10 @@ class Arm:
     def labels(self) -> dict[str, Any]:
         """What rows of tables are told apart by."""
         return {name: getattr(self, name) for name in ("strategy", "fraction", "fold", "seed", "synthetic_only")}
+
+
+PATHS, STOPS = 4, 7
+"""Ways between latents that are shown, and samples on each."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,8 @@ class ArmResult:
     """CPU seconds for fitting the strategy and drawing samples."""
     train_s: float
     """CPU seconds for training the task."""
+    walk: Windows | None = None
+    """Samples on the way between latents, by path and stop; only of generators that start from a latent."""
 
 
 def run_arm(arm: Arm, design: Design, split: Split, samples: Samples, report: Report = silent) -> ArmResult:
@@ -128,7 +134,7 @@ def _run_arm(arm: Arm, design: Design, split: Split, samples: Samples, report: R
     held_out = examined_samples(design, split, samples)
 
     started = cpu_clock()
-    synthetic = _synthesise(arm, design, train, _recorder(curves, "fit", report))
+    synthetic, walk = _synthesise(arm, design, train, _recorder(curves, "fit", report))
     fitted_at = cpu_clock()
     task = _the_task_of(arm, design)
     real, added = (synthetic, None) if arm.synthetic_only else (_beside(arm, design, train), synthetic)
@@ -143,6 +149,7 @@ def _run_arm(arm: Arm, design: Design, split: Split, samples: Samples, report: R
         curves=pd.DataFrame(curves, columns=["phase", "step", "name", "value"]),
         fit_s=fitted_at - started,
         train_s=trained_at - fitted_at,
+        walk=walk,
     )
 
 
@@ -151,7 +158,16 @@ def training_samples(arm: Arm, split: Split, samples: AnySamples) -> AnySamples:
     train = of_drives(samples, split.train).part(arm.fraction, _rng(arm, "tracks"))
     if not len(train):
         raise UserError(f"No sample to train on in the drives {', '.join(split.train)}.")
-    return train
+    return _looking(train, of_drives(samples, split.look)) if split.look else train
+
+
+def _looking(train: AnySamples, looked_at: AnySamples) -> AnySamples:
+    """The samples with a view of another domain, of which no label is told."""
+    if not isinstance(train, Pictures) or not isinstance(looked_at, Pictures):
+        raise ValueError(f"only pictures can be looked at, got {type(train).__name__}")
+    if not len(looked_at):
+        raise UserError("The drives to look at have no pictures.")
+    return train.looking_at(looked_at)
 
 
 def examined_samples(design: Design, split: Split, samples: AnySamples) -> AnySamples:
@@ -231,17 +247,20 @@ def examine_synthetic(arm: Arm, design: Design, model: Mapping[str, np.ndarray],
     return _labelled(errors, arm)
 
 
-def _synthesise(arm: Arm, design: Design, train: Samples, report: Report) -> Samples | None:
-    """As many synthetic samples as there are real ones, unless the strategy has another opinion.
+def _synthesise(
+    arm: Arm, design: Design, train: Samples, report: Report
+) -> tuple[Samples | None, Windows | None]:
+    """As many synthetic samples as there are real ones, unless the strategy has another opinion; and a walk.
 
     Every strategy starts from the same randomness, so that those which learn the same generator learn it alike.
     """
     if arm.strategy == NONE:
-        return None
+        return None, None
     rng = strategy_rng(arm)
     strategy = the_strategy(arm.strategy, design)
-    made: Samples = fitted(strategy, train, rng, report)(strategy.amount(len(train)), rng)
-    return made
+    draw = fitted(strategy, train, rng, report)
+    made: Samples = draw(strategy.amount(len(train)), rng)
+    return made, walked(draw, PATHS, STOPS, _rng(arm, "walk"))
 
 
 def _beside(arm: Arm, design: Design, train: Samples) -> Samples:

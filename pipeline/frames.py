@@ -19,8 +19,10 @@ from pipeline.json_objects import object_in
 from pipeline.schema import Drive, Frame, UserError
 from pipeline.sources.base import NO_PICTURE
 
-RESIZE_FILTER = "bicubic, antialiased (Pillow)"
+RESIZE_FILTER = "bicubic, antialiased (Pillow); the middle of pictures of another shape"
 """Named in the manifest: the filter changes what a Frechet distance says."""
+ANOTHER_SHAPE = 1.1
+"""Up to this ratio of width to height, over the wanted one, a picture is stretched a little; beyond, it is cut."""
 MANIFEST, PIXELS = "manifest.json", "pixels.uint8"
 
 
@@ -112,7 +114,24 @@ def decode(path: Path, size: tuple[int, int]) -> UInt8[np.ndarray, "height width
             image = _eight_bits(picture).convert("RGB")
     except NO_PICTURE as error:
         raise UserError(f"{path}: no picture: {error}") from error
-    return np.asarray(image if image.size == size else image.resize(size, Image.Resampling.BICUBIC))
+    if image.size == size:
+        return np.asarray(image)
+    return np.asarray(image.resize(size, Image.Resampling.BICUBIC, box=region_of(image.size, size)))
+
+
+def region_of(size: tuple[int, int], to: tuple[int, int]) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of what is shown of a picture of ``size`` in one of size ``to``.
+
+    All of it, as long as the shapes differ by no more than a lens or a margin; else the middle: squashed cars would
+    be no cars.
+    """
+    width, height = size
+    ratio = (width / height) / (to[0] / to[1])
+    if 1 / ANOTHER_SHAPE <= ratio <= ANOTHER_SHAPE:
+        return 0.0, 0.0, float(width), float(height)
+    shown = (width / ratio, height) if ratio > 1 else (width, height * ratio)
+    left, top = (width - shown[0]) / 2, (height - shown[1]) / 2
+    return left, top, left + shown[0], top + shown[1]
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
@@ -126,5 +145,6 @@ def scale_boxes(
     boxes: Float[np.ndarray, "n 4"], size: tuple[int, int], to: tuple[int, int]
 ) -> Float[np.ndarray, "n 4"]:
     """Boxes of a picture of one size in the same picture at another; pixel centres are whole numbers in both."""
-    scale = np.array(to, float) / np.array(size)
-    return (boxes + 0.5) * np.tile(scale, 2) - 0.5
+    left, top, right, bottom = region_of(size, to)
+    scale = np.array(to, float) / np.array([right - left, bottom - top])
+    return (boxes + 0.5 - np.tile([left, top], 2)) * np.tile(scale, 2) - 0.5

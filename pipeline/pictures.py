@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from models.detector import PADDING, UNLABELLED
-from pipeline.frames import Picture, cache_frames, scale_boxes
+from pipeline.frames import Picture, cache_frames, region_of, scale_boxes
 from pipeline.schema import KINDS, Drive, Frame, UserError, require
 from pipeline.sources.kitti_depth import read_depth
 
@@ -44,6 +44,8 @@ class Pictures:
     """The same view by night."""
     depth_m: Float[np.ndarray, "n height width"] | None = None
     """NaN where unknown."""
+    look: UInt8[np.ndarray, "m height width 3"] | None = None
+    """Pictures of another domain that whoever learns from these may look at; they are no samples themselves."""
 
     def __post_init__(self) -> None:
         """Check that all arrays speak of the same N pictures."""
@@ -55,8 +57,8 @@ class Pictures:
         return len(self.image)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Every field that is known, by name."""
-        known = {item.name: getattr(self, item.name) for item in fields(self)}
+        """Every field of the samples that is known, by name."""
+        known = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "look"}
         return {name: values for name, values in known.items() if values is not None}
 
     def take(self, index: np.ndarray) -> "Pictures":
@@ -65,7 +67,11 @@ class Pictures:
 
     def made_by(self, strategy: str, image: UInt8[np.ndarray, "n height width 3"]) -> "Pictures":
         """The same labels on other pictures, which have no twin by night, as the work of ``strategy``."""
-        return replace(self, image=image, night=None, origin=np.full(len(self), strategy))
+        return replace(self, image=image, night=None, look=None, origin=np.full(len(self), strategy))
+
+    def looking_at(self, others: "Pictures") -> "Pictures":
+        """The same, and what ``others`` look like; nothing else is told of them."""
+        return replace(self, look=others.image)
 
     def part(self, fraction: float, rng: np.random.Generator) -> "Pictures":
         """A random ``fraction`` of the pictures (at least one), as if fewer had been taken.
@@ -139,7 +145,7 @@ def _depths(frames: Sequence[Frame], size: tuple[int, int]) -> Float[np.ndarray,
             depth = Image.fromarray(read_depth(Path(str(frame.depth))))
         except (OSError, ValueError) as error:
             raise UserError(f"{frame.depth}: no depth picture: {error}") from error
-        found.append(np.asarray(depth.resize(size, Image.Resampling.NEAREST)))
+        found.append(np.asarray(depth.resize(size, Image.Resampling.NEAREST, box=region_of(depth.size, size))))
     return np.stack(found)
 
 
@@ -150,12 +156,14 @@ def _labels(drive: Drive, frame: Frame, size: tuple[int, int]) -> tuple[np.ndarr
     regions = drive.ignore_boxes[drive.ignore_frames == frame.index]
     boxes = np.concatenate([np.array([track.boxes[row] for track, row in rows]).reshape(-1, 4), regions])
     kind = [KINDS.index(track.kind) if track.valid[row] else UNLABELLED for track, row in rows]
-    return (
-        scale_boxes(boxes, drive.image_size, size),
+    values = (
+        scale_boxes(boxes, drive.image_size, size).clip(-0.5, np.tile(size, 2) - 0.5),
         np.array(kind + [UNLABELLED] * len(regions), np.int64),
         np.array([track.truncated[row] for track, row in rows] + [np.nan] * len(regions)),
         np.array([track.occluded[row] for track, row in rows] + [3] * len(regions), np.int64),
     )
+    shown = (values[0][:, 2:] > values[0][:, :2]).all(axis=1)  # not cut off, where the picture had another shape
+    return tuple(column[shown] for column in values)
 
 
 def _padded(values: np.ndarray, length: int, filler: float | int) -> np.ndarray:

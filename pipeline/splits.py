@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -10,16 +11,18 @@ from pipeline.schema import UserError
 
 @dataclass(frozen=True)
 class Split:
-    """Three disjoint sets of drives. Nothing is fitted on ``held_out``: no scaler, no generator, no early stop."""
+    """Disjoint sets of drives. Nothing is fitted on ``held_out``: no scaler, no generator, no early stop."""
 
     train: tuple[str, ...]
     valid: tuple[str, ...]
     held_out: tuple[str, ...]
     """Empty where settings are chosen: then there is nothing that could leak into the choice."""
+    look: tuple[str, ...] = ()
+    """Drives of another domain: strategies may look at their pictures, and nobody is told what is in them."""
 
     def __post_init__(self) -> None:
         """Refuse overlaps, and nothing to learn or to choose from."""
-        parts = {"train": self.train, "valid": self.valid, "held_out": self.held_out}
+        parts = {"train": self.train, "valid": self.valid, "held_out": self.held_out, "look": self.look}
         for name in ("train", "valid"):
             _require_drives(name, parts[name])
         names = [drive for drives in parts.values() for drive in drives]
@@ -32,18 +35,29 @@ class Split:
         return replace(self, held_out=())
 
 
-def named_split(drives: Sequence[str], valid: Sequence[str], held_out: Sequence[str]) -> Split:
-    """Train on every drive that is neither named for validation nor held out.
+def named_split(
+    drives: Sequence[str], valid: Sequence[str], held_out: Sequence[str], look: Sequence[str] = ()
+) -> Split:
+    """Train on every drive that is neither named for validation nor held out nor to be looked at.
+
+    Names may be patterns: ``bdd-*``.
 
     Raises:
         UserError: a named drive is not among ``drives``.
     """
-    missing = sorted({*valid, *held_out} - set(drives))
+    parts = [_matching(drives, names) for names in (valid, held_out, look)]
+    _require_drives("held_out", held_out)
+    train = tuple(sorted(set(drives).difference(*parts)))
+    return Split(train, *parts)
+
+
+def _matching(drives: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """The drives that are named, or meant by a pattern."""
+    found = {name: [drive for drive in drives if drive == name or fnmatchcase(drive, name)] for name in names}
+    missing = sorted(name for name in found if not found[name])
     if missing:
         raise UserError(f"The split names drives that the data set lacks: {', '.join(missing)}.")
-    _require_drives("held_out", held_out)
-    train = tuple(drive for drive in sorted(drives) if drive not in {*valid, *held_out})
-    return Split(train, tuple(sorted(valid)), tuple(sorted(held_out)))
+    return tuple(sorted({drive for some in found.values() for drive in some}))
 
 
 def _require_drives(name: str, drives: Sequence[str]) -> None:

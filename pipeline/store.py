@@ -6,7 +6,6 @@ whole (written aside, then renamed) and is verified against its manifest wheneve
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,13 +20,12 @@ from pipeline.quarantine import write_quarantine
 from pipeline.registry import lookup
 from pipeline.schema import BadInput, Drive, Problem, UserError
 from pipeline.sources import SOURCES
-from pipeline.sources.base import Reading, SelfMade, Source, Tally, read_parts
+from pipeline.sources.base import Gathering, Reading, SelfMade, Source, Tally, read_parts
+from pipeline.sources.digests import digest_of
 from pipeline.stored_drives import read_drives, write_drives
 
 MANIFEST = "manifest.json"
 QUARANTINE = "quarantine.csv"
-_HASHED_IN_FULL = {".txt", ".xml", ".csv", ".json", ".parquet"}
-"""Pictures and scans enter the digest by name and size: reading gigabytes to find nothing changed would be waste."""
 
 
 @dataclass(frozen=True)
@@ -90,25 +88,6 @@ def load(path: Path) -> tuple[Drive, ...]:
     return read_drives(path, Path(manifest["root"]))
 
 
-def digest_of(root: Path) -> str:
-    """SHA-256 over the names and contents of all files of a data set, hidden ones left out."""
-    digest = hashlib.sha256()
-    for path in _files(root):
-        digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\0".encode())
-        if path.suffix in _HASHED_IN_FULL:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _files(root: Path) -> Iterator[Path]:
-    """All files below ``root`` in an order of their own names, whatever order the disk has."""
-    if root.is_file():
-        yield root
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
-
-
 def _key(digest: str, reader: Source) -> str:
     """Digest of the data and of the code that reads and stores it: a changed reader never meets its old results."""
     code = code_digest({__name__, *modules_of(reader)})
@@ -116,6 +95,8 @@ def _key(digest: str, reader: Source) -> str:
 
 
 def _root_of(reader: Source, source: str, root: Path | None, store_dir: Path) -> Path:
+    if isinstance(reader, Gathering):
+        return reader.gather(root, store_dir)
     if root is None:
         if not isinstance(reader, SelfMade):
             raise UserError(f'The source "{source}" needs data: name its folder with --root.')

@@ -149,6 +149,15 @@ class SelfMade(Protocol):
 
 
 @runtime_checkable
+class Gathering(Protocol):
+    """A source that reads several places, some of which it may make itself, as one."""
+
+    def gather(self, root: Path | None, folder: Path) -> Path:
+        """Note below ``folder`` what lies where; return the root to read."""
+        ...
+
+
+@runtime_checkable
 class Examining(Protocol):
     """A source whose files say the same thing in several ways, so that they can be held against each other."""
 

@@ -14,8 +14,9 @@ from pipeline import store, stored_drives
 from pipeline.schema import BadInput, Drive, UserError
 from pipeline.sources import SOURCES
 from pipeline.sources.base import Reading, Source
+from pipeline.sources.digests import digest_of
 from pipeline.sources.kitti_tracking import KittiTracking
-from pipeline.store import digest_of, ingest, load
+from pipeline.store import ingest, load
 
 
 def assert_same(one: Any, other: Any, where: str = "") -> None:

@@ -1,6 +1,7 @@
 """Every image strategy by name. To add one: write its file, add its line."""
 
 from pipeline.strategies.images.base import ImageStrategy as ImageStrategy
+from pipeline.strategies.images.colour_match import ColourMatch
 from pipeline.strategies.images.copies import Copies
 from pipeline.strategies.images.cycle_translation import CycleTranslation
 from pipeline.strategies.images.darken import Darken
@@ -15,6 +16,7 @@ IMAGE_STRATEGIES: dict[str, ImageStrategy] = {
     "noise": Noise(),
     "flip": Flip(),
     "darken": Darken(),
+    "colour_match": ColourMatch(),
     "cycle_gan": CycleTranslation(),
     "oracle": Oracle(),
     "gan": OtherObjective("gan"),

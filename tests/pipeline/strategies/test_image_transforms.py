@@ -8,8 +8,9 @@ import pytest
 from pipeline.pictures import Pictures
 from pipeline.schema import UserError
 from pipeline.strategies.images import IMAGE_STRATEGIES
-from pipeline.strategies.images.cycle_translation import CycleTranslation, apart
+from pipeline.strategies.images.cycle_translation import CycleTranslation
 from pipeline.strategies.images.darken import Darken
+from pipeline.strategies.images.domains import apart
 from pipeline.strategies.images.flip import mirror
 
 

@@ -20,9 +20,11 @@ from pipeline.samples import Samples
 from pipeline.sources import SOURCES
 from pipeline.splits import Split
 from pipeline.store import Ingested
+from pipeline.windows import Windows
 
 MANIFEST = "arm.json"
 SAMPLES = "synthetic.npz"
+WALK = "walk.npz"
 
 READERS = ("pipeline.arms", "pipeline.stored_drives")
 """What every arm goes through, whatever its data, strategy and task."""
@@ -84,6 +86,8 @@ class ArmStore:
             np.savez(part / "model.npz", allow_pickle=False, **result.model)
             if job.keep_samples and result.synthetic is not None:
                 result.synthetic.save(part / SAMPLES)
+                if result.walk is not None:
+                    result.walk.save(part / WALK)
             facts: dict[str, Any] = {
                 "arm": asdict(job.arm),
                 "fit_s": result.fit_s,
@@ -118,3 +122,8 @@ class ArmStore:
         """The arm's synthetic samples; only where they were kept."""
         found: Samples = the_task(job.design).samples.load(self.path(job) / SAMPLES)
         return found
+
+    def walk(self, job: Job) -> Windows | None:
+        """Samples on the way between latents; None where the arm's generator has no latent."""
+        path = self.path(job) / WALK
+        return Windows.load(path) if path.exists() else None

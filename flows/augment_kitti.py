@@ -25,12 +25,14 @@ from flows.results import (
     Tables,
     collect,
     depth_examples,
+    frame_paths,
     held_out_samples,
     real_samples,
     require_place_for_report,
     samples_by_strategy,
     save_samples,
     set_sizes,
+    walks_by_strategy,
 )  # fmt: skip
 from flows.runners import PROCESS, engine
 from flows.studies import planned
@@ -168,7 +170,8 @@ def report(
         write_report(
             part, facts, scores, tables.errors, tables.baselines, tables.curves, samples, real_samples(jobs),
             held_out=held_out_samples(jobs), fidelity=tables.fidelity, anatomy=tables.anatomy,
-            depth=depth_examples(jobs, arm_store()),
+            depth=depth_examples(jobs, arm_store()), walks=walks_by_strategy(jobs, arm_store()),
+            frames=frame_paths(jobs),
         )  # fmt: skip
         write_json(part / FACTS, run_facts(facts, plan, data, part))
 

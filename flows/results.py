@@ -11,6 +11,7 @@ import pandas as pd
 from flows.arm_store import ArmStore, Job
 from flows.training import samples_of
 from flows.workspace import data_folder, digest_of_file, require_writable
+from pipeline import store
 from pipeline.arms import NONE, examine_synthetic, run_baselines, the_task, training_samples
 from pipeline.depth_examples import DepthExamples
 from pipeline.findings import SetSize
@@ -23,6 +24,7 @@ from pipeline.scoring.policies import Policy, applied, choose
 from pipeline.scoring.scores import Choice, Scores
 from pipeline.tasks import TASKS
 from pipeline.tasks.depth import Depth
+from pipeline.windows import Windows
 
 FACTS = "run.json"
 SCORES = "scores.json"
@@ -142,6 +144,18 @@ def depth_examples(jobs: Sequence[Job], arms: ArmStore, shown: int = 4) -> Depth
     mine = [job for job in jobs if (job.arm.fraction, job.arm.fold, job.arm.seed, job.arm.synthetic_only) == place]
     estimates = {job.arm.strategy: task.estimate(task.from_arrays(arms.model(job)), some) for job in mine}
     return DepthExamples(some, estimates, task.protocol)
+
+
+def walks_by_strategy(jobs: Sequence[Job], arms: ArmStore) -> dict[str, Windows]:
+    """Samples on the way between latents, of the strategies whose generator has any."""
+    walks = {strategy: arms.walk(job) for strategy, job in kept_jobs(jobs).items()}
+    return {strategy: walk for strategy, walk in walks.items() if walk is not None}
+
+
+def frame_paths(jobs: Sequence[Job]) -> dict[tuple[str, int], Path]:
+    """The pictures of the recorded frames that are there, by drive and number."""
+    frames = [frame for drive in store.load(jobs[0].data) for frame in drive.frames]
+    return {(one.drive, one.index): one.image for one in frames if one.image is not None and one.image.exists()}
 
 
 def held_out_samples(jobs: Sequence[Job]) -> Samples:

@@ -11,10 +11,12 @@ import pandas as pd
 
 from pipeline.depth_examples import DepthExamples
 from pipeline.domain_maps import HELD_OUT, REAL, DomainMap, domain_map, whole
+from pipeline.figures.frame_figures import Frames
 from pipeline.pictures import Pictures
 from pipeline.samples import Samples
 from pipeline.scoring.scores import Scores, installed_versions
 from pipeline.splits import Split
+from pipeline.windows import Windows
 
 NIGHT = "real night, held out"
 
@@ -83,6 +85,11 @@ class Findings:
     """What the error consists of; columns as in ``scoring.anatomy.COLUMNS``."""
     depth: DepthExamples | None = None
     """What the networks of a study of depth say of some held-out pictures."""
+
+    walks: Mapping[str, Windows] = field(default_factory=dict)
+    """By strategy, samples on the way between latents: ``track`` is the path, ``index`` the stop."""
+    frames: Frames = field(default_factory=dict)
+    """Pictures of the recorded frames, as far as there are any."""
 
     @property
     def ranked(self) -> dict[str, Samples]:

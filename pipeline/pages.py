@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.figures.style import DARK, LIGHT, Picture, to_svg
+from pipeline.figures.style import DARK, LIGHT, Picture, to_jpeg, to_svg
 
 TEMPLATES = Path(__file__).parent
 
@@ -22,12 +22,14 @@ def environment() -> Environment:
 
 def inline(picture: Picture) -> Markup:
     """A figure inside the page, in the reader's theme."""
+    if picture.photographic:
+        return themed(picture.alt, to_jpeg(picture.draw(LIGHT)), to_jpeg(picture.draw(DARK)), "jpeg")
     return themed(picture.alt, to_svg(picture.draw(LIGHT)), to_svg(picture.draw(DARK)))
 
 
-def themed(alt: str, light: bytes, dark: bytes) -> Markup:
-    """Two SVG files as one image that follows the reader's theme."""
-    kind = "data:image/svg+xml;base64,"
+def themed(alt: str, light: bytes, dark: bytes, form: str = "svg+xml") -> Markup:
+    """Two files as one image that follows the reader's theme."""
+    kind = f"data:image/{form};base64,"
     coded = [base64.b64encode(file).decode() for file in (light, dark)]
     return Markup(
         '<picture><source media="screen and (prefers-color-scheme: dark)" srcset="{}{}">'

@@ -9,6 +9,7 @@ import pandas as pd
 from pipeline import report_views as views
 from pipeline.credits import credit_of
 from pipeline.depth_examples import DepthExamples
+from pipeline.figures.frame_figures import Frames
 from pipeline.figures.style import LIGHT, to_png
 from pipeline.findings import Findings, StudyFacts
 from pipeline.pages import environment, file_name, inline, write_whole
@@ -18,6 +19,7 @@ from pipeline.schema import UserError
 from pipeline.scoring.conclusion import of_data, p_words, signed, span, words
 from pipeline.scoring.metrics import describe
 from pipeline.scoring.scores import Scores
+from pipeline.windows import Windows
 
 
 def write_report(
@@ -33,6 +35,8 @@ def write_report(
     fidelity: pd.DataFrame | None = None,
     anatomy: pd.DataFrame | None = None,
     depth: DepthExamples | None = None,
+    walks: Mapping[str, Windows] | None = None,
+    frames: Frames | None = None,
 ) -> Path:
     """Write ``report.html``, ``scores.json``, ``errors.parquet`` and ``figures/*.png``.
 
@@ -52,6 +56,8 @@ def write_report(
             was not measured.
         anatomy: What the error consists of (``scoring.anatomy.COLUMNS``); None where that was not looked at.
         depth: Estimates for some held-out pictures, by strategy; None in studies of anything else.
+        walks: Samples on the way between latents, by strategy; None where no generator has any.
+        frames: Pictures of the recorded frames, by drive and number; None where there are none.
 
     Returns:
         Path of ``report.html``.
@@ -62,7 +68,10 @@ def write_report(
     scores = replace(
         scores, study=facts.name, created=facts.created, data_digest=facts.data_digest, versions=dict(facts.versions)
     )
-    findings = Findings(facts, scores, errors, baselines, curves, samples, real, held_out, fidelity, anatomy, depth)
+    findings = Findings(
+        facts, scores, errors, baselines, curves, samples, real, held_out, fidelity, anatomy, depth, walks or {},
+        frames or {},
+    )  # fmt: skip
     sections = draw_sections(findings)
     try:
         (folder / "figures").mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import pandas as pd
 from pipeline.domain_maps import DomainMap, Method, whole
 from pipeline.figures.drive_figures import gain_by_drive
 from pipeline.figures.error_figures import error_by_horizon, gain_by_horizon, training_curves
+from pipeline.figures.frame_figures import Frames, scenes, tracks_on_frames
 from pipeline.figures.gain_figures import forest, gain_by_fraction
 from pipeline.figures.ground_figures import known_positions, tracks_from_above
 from pipeline.figures.map_figures import domain_panels
@@ -15,12 +16,16 @@ from pipeline.figures.neighbour_figures import nearest_tracks
 from pipeline.figures.sample_figures import sample_panel
 from pipeline.figures.style import Picture
 from pipeline.figures.track_figures import example_tracks
+from pipeline.figures.walk_figures import latent_walks
 from pipeline.pictures import Pictures
 from pipeline.samples import Samples
 from pipeline.scoring.conclusion import of_data, words
 from pipeline.scoring.metrics import describe
 from pipeline.scoring.scores import Scores
 from pipeline.windows import Windows
+
+MOST_ON_FRAMES = 6
+"""Figures with photographs in one report, which weigh more than others."""
 
 
 def gain_pictures(scores: Scores) -> list[Picture]:
@@ -106,6 +111,7 @@ def panels(samples: Mapping[str, Samples], real: Samples) -> list[Picture]:
             name,
             f"Pictures made by {name}: their source, the sample with its boxes, the nearest real picture.",
             partial(sample_panel, part, real),
+            photographic=True,
         )
         for name, part in pictures.items()
         if isinstance(real, Pictures)
@@ -154,6 +160,31 @@ def ground_pictures(samples: Mapping[str, Samples], real: Samples) -> list[Pictu
         for name, windows in {"real": real, **samples}.items()
         if isinstance(windows, Windows) and len(known_positions(windows))
     ]
+
+
+def walk_pictures(walks: Mapping[str, Windows]) -> list[Picture]:
+    """Ways through the latents of the generators that have them."""
+    return [
+        Picture(
+            f"walk_{name}",
+            name,
+            f"Tracks of {name} along paths between two latents.",
+            partial(latent_walks, walk),
+        )
+        for name, walk in walks.items()
+    ]
+
+
+def frame_pictures(samples: Mapping[str, Samples], real: Samples, frames: Frames, history: int) -> list[Picture]:
+    """Tracks on frames of the camera: real ones, then those of the strategies that gain most; none without pictures."""
+    pictures = []
+    for name, windows in list({"real": real, **samples}.items())[:MOST_ON_FRAMES] if frames else []:
+        shown, at_home = scenes(whole(windows), frames, history) if isinstance(windows, Windows) else ([], False)
+        if shown:
+            alt = f"Tracks of {name} drawn as boxes on frames of the camera."
+            title = name if at_home else f"{name} (made without a place: on any frame of the same size)"
+            pictures.append(Picture(f"frames_{name}", title, alt, partial(tracks_on_frames, shown, history), True))
+    return pictures
 
 
 def curve_pictures(scores: Scores, curves: pd.DataFrame) -> list[Picture]:

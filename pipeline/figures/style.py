@@ -56,6 +56,8 @@ class Picture:
     alt: str
     """What it shows, for those who do not see it."""
     draw: Callable[[Theme], Figure]
+    photographic: bool = False
+    """Whether it holds photographs, which JPEG stores better than any drawing."""
 
 
 def new_axes(theme: Theme, height_in: float, left: float, right: float = 0.03) -> tuple[Figure, Axes]:
@@ -124,6 +126,13 @@ def to_png(figure: Figure, dpi: int = 160) -> bytes:
     """The figure as a PNG file."""
     target = BytesIO()
     figure.savefig(target, format="png", dpi=dpi, facecolor=figure.get_facecolor(), metadata={"Software": None})
+    return target.getvalue()
+
+
+def to_jpeg(figure: Figure, dpi: int = 150) -> bytes:
+    """The figure as a JPEG file."""
+    target = BytesIO()
+    figure.savefig(target, format="jpeg", dpi=dpi, facecolor=figure.get_facecolor(), pil_kwargs={"quality": 80})
     return target.getvalue()
 
 

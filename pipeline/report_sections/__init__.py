@@ -14,6 +14,7 @@ from pipeline import anatomy_views, fidelity_views
 from pipeline.figures import (
     curve_pictures,
     drive_pictures,
+    frame_pictures,
     gain_pictures,
     ground_pictures,
     horizon_pictures,
@@ -21,6 +22,7 @@ from pipeline.figures import (
     neighbour_pictures,
     panels,
     track_pictures,
+    walk_pictures,
 )  # fmt: skip
 from pipeline.figures.anatomy_figures import anatomy_pictures
 from pipeline.figures.depth_figures import depth_pictures
@@ -83,6 +85,8 @@ SECTIONS = (
     Section("tracks", lambda found: track_pictures(found.ranked, found.real, found.facts.history)),
     Section("samples", lambda found: panels(found.ranked, found.real)),
     Section("depth", lambda found: depth_pictures(found.depth)),
+    Section("frames", lambda found: frame_pictures(found.ranked, found.real, found.frames, found.facts.history)),
+    Section("walks", lambda found: walk_pictures(found.walks)),
     Section("ground", lambda found: ground_pictures(found.ranked, found.real)),
     Section("horizon", lambda found: horizon_pictures(found.scores)),
     Section("where", lambda found: drive_pictures(found.scores)),

@@ -56,6 +56,23 @@ class Steerable(Protocol):
         ...
 
 
+@runtime_checkable
+class Walkable(Protocol):
+    """A synthesizer that may start from latents, so that one can see what lies between two samples."""
+
+    def walk(self, paths: int, stops: int, rng: np.random.Generator) -> Windows | None:
+        """Windows along great circles between latents, one class a path; ``track`` is the path, ``index`` the stop.
+
+        None where it starts from none after all, as a filter does whose generator has no latent.
+        """
+        ...
+
+
+def walked(draw: object, paths: int, stops: int, rng: np.random.Generator) -> Windows | None:
+    """The walk of a synthesizer that can; None of any other."""
+    return draw.walk(paths, stops, rng) if isinstance(draw, Walkable) else None
+
+
 def steered(
     draw: Synthesizer, kinds: Sequence[str], speed: tuple[float, float], turn: tuple[float, float]
 ) -> Synthesizer:

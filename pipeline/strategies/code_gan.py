@@ -12,13 +12,13 @@ from torch import Tensor, nn
 
 from models.adversarial import Players, train_adversarial
 from models.code_sampler import CodeGenerator
-from models.latents import normal
+from models.latents import normal, slerp
 from models.reporting import Report, silent
 from models.sequence_code import SequenceCode
 from pipeline.randomness import torch_generator
 from pipeline.strategies.adversarial import Adversarial
 from pipeline.strategies.code_strategy import CodeStrategy, FittedCode
-from pipeline.strategies.window_code import CodedWindows, Templates, encode_windows, one_hot_kinds
+from pipeline.strategies.window_code import CodedWindows, Templates, decode_windows, encode_windows, one_hot_kinds
 from pipeline.windows import Windows
 
 
@@ -73,6 +73,33 @@ class FittedGan(FittedCode):
         """How real the critic finds each window; only differences between scores have a meaning."""
         codes = self.sampler.code.encode(*encode_windows(windows))
         return self.critic(codes, *self.recipe.told(self.sampler, codes, one_hot_kinds(windows.kind))).numpy()
+
+    @torch.no_grad()
+    def walk(self, paths: int, stops: int, rng: np.random.Generator) -> Windows:
+        """Windows along great circles between two latents; ``track`` is the path, ``index`` the stop."""
+        torch_rng = torch_generator(rng)
+        like = np.repeat(rng.integers(len(self.templates.kind), size=paths), stops)
+        start, end = (normal(self.sampler.latent)(paths, torch_rng) for _ in range(2))
+        latents = torch.stack([slerp(start, end, float(part)) for part in np.linspace(0, 1, stops)], dim=1)
+        kind, image_size = self.templates.kind[like], self.templates.image_size[like]
+        codes = self.codes_of(latents.flatten(0, 1), one_hot_kinds(kind))
+        boxes = decode_windows(self.sampler.code, codes, image_size)
+        return Windows(
+            boxes=boxes,
+            valid=np.ones(boxes.shape[:2], bool),
+            kind=kind,
+            image_size=image_size,
+            drive=np.full(len(like), self.recipe.name),
+            track=np.repeat(np.arange(paths), stops),
+            frame=np.zeros(len(like), np.int64),
+            index=np.tile(np.arange(stops), paths),
+            origin=np.full(len(like), self.recipe.name),
+        )
+
+    def codes_of(self, latent: Float[Tensor, "n latent"], one_hot: Float[Tensor, "n classes"]) -> Tensor:
+        """(n, size): the code that each latent stands for."""
+        codes: Tensor = self.sampler(latent, one_hot)
+        return codes
 
     def networks(self) -> Mapping[str, nn.Module]:
         """Everything with weights, by name."""

@@ -14,7 +14,7 @@ from jaxtyping import Bool
 from models.reporting import Report, silent
 from pipeline.schema import KINDS, UserError, require
 from pipeline.search_space import Floats, Space
-from pipeline.strategies.base import Synthesizer, TrackStrategy, steered
+from pipeline.strategies.base import Synthesizer, TrackStrategy, steered, walked
 from pipeline.strategies.facts import OfItsPart
 from pipeline.strategies.kinematics import constant_velocity_error, kinematics
 from pipeline.strategies.matching import rank_within
@@ -176,6 +176,11 @@ class FittedFiltered:
             )
         again = rng.integers(len(passed), size=count - len(passed))
         return Windows.concatenate([passed, passed.take(again)]).made_by(self.name)
+
+    def walk(self, paths: int, stops: int, rng: np.random.Generator) -> Windows | None:
+        """That of the generator behind the filters, nothing refused: a path has no gaps."""
+        found = walked(self.part, paths, stops, rng)
+        return found and found.made_by(self.name)
 
     def steered(self, kinds: Sequence[str], speed: tuple[float, float], turn: tuple[float, float]) -> "FittedFiltered":
         """The same filters behind a generator that has been told what is wanted."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.adversarial import AdversarialRecipe
 from models.code_sampler import CodeGenerator
-from models.infogan import InfoCritic, InfoGenerator, MutualInformation
+from models.infogan import CONTROLS, InfoCritic, InfoGenerator, MutualInformation
 from models.reporting import Report, silent
 from models.sequence_code import SequenceCode
 from pipeline.schema import KINDS
@@ -69,6 +69,11 @@ class FittedInfoGan(FittedGan):
     def steered(self, kinds: Sequence[str], speed: tuple[float, float], turn: tuple[float, float]) -> "FittedInfoGan":
         """The same generator, told classes, speeds and turns: it obeys as far as it has learnt to."""
         return replace(super().steered(kinds, speed, turn), speed=speed, turn=turn)
+
+    def codes_of(self, latent: Float[Tensor, "n latent"], one_hot: Float[Tensor, "n classes"]) -> Tensor:
+        """(n, size): the code that each latent stands for, at the commonest speed and turn."""
+        codes: Tensor = self.sampler(latent, one_hot, latent.new_zeros(len(latent), CONTROLS))
+        return codes
 
     def _draw(self, like: np.ndarray, rng: torch.Generator) -> Float[np.ndarray, "n time 4"]:
         sampler = self.sampler

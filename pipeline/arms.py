@@ -94,7 +94,7 @@ class ArmResult:
     valid: pd.DataFrame
     """The same on the validation drives, by which policies choose."""
     synthetic: Samples | None
-    """The samples trained on; None for the ``none`` arm."""
+    """Of the samples trained on, at most as many as there are real ones; None for the ``none`` arm."""
     model: Mapping[str, np.ndarray]
     """The trained task model as plain arrays (``Task.to_arrays``)."""
     curves: pd.DataFrame
@@ -144,7 +144,7 @@ def _run_arm(arm: Arm, design: Design, split: Split, samples: Samples, report: R
     return ArmResult(
         errors=_labelled(task.evaluate(model, held_out), arm),
         valid=_labelled(task.evaluate(model, valid), arm),
-        synthetic=synthetic,
+        synthetic=None if synthetic is None else synthetic.take(np.arange(min(len(synthetic), len(train)))),
         model=task.to_arrays(model),
         curves=pd.DataFrame(curves, columns=["phase", "step", "name", "value"]),
         fit_s=fitted_at - started,
@@ -247,10 +247,8 @@ def examine_synthetic(arm: Arm, design: Design, model: Mapping[str, np.ndarray],
     return _labelled(errors, arm)
 
 
-def _synthesise(
-    arm: Arm, design: Design, train: Samples, report: Report
-) -> tuple[Samples | None, Windows | None]:
-    """As many synthetic samples as there are real ones, unless the strategy has another opinion; and a walk.
+def _synthesise(arm: Arm, design: Design, train: Samples, report: Report) -> tuple[Samples | None, Windows | None]:
+    """As many synthetic samples as the task wants, unless the strategy has another opinion; and a walk.
 
     Every strategy starts from the same randomness, so that those which learn the same generator learn it alike.
     """
@@ -259,7 +257,8 @@ def _synthesise(
     rng = strategy_rng(arm)
     strategy = the_strategy(arm.strategy, design)
     draw = fitted(strategy, train, rng, report)
-    made: Samples = draw(strategy.amount(len(train)), rng)
+    wanted = _the_task_of(arm, design).wanted(len(train), arm.schedule)
+    made: Samples = draw(strategy.amount(wanted), rng)
     return made, walked(draw, PATHS, STOPS, _rng(arm, "walk"))
 
 

@@ -36,3 +36,7 @@ class Schedule:
         """Real and synthetic samples in the batch of ``step``."""
         synthetic = round(self.part(step, steps) * batch)
         return batch - synthetic, synthetic
+
+    def drawn(self, steps: int, batch: int) -> int:
+        """Synthetic samples in all batches together."""
+        return sum(self.counts(step, steps, batch)[1] for step in range(steps))

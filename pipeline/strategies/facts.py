@@ -37,9 +37,9 @@ class Facts(Protocol):
         """Changes to the task's recipe, where the strategy is another way to learn from the same samples."""
         return {}
 
-    def amount(self, real: int) -> int:
-        """How many samples are made beside ``real`` recorded ones; simulated ones may be more, which costs no step."""
-        return real
+    def amount(self, wanted: int) -> int:
+        """How many samples are made where a task wants so many (``Task.wanted``)."""
+        return wanted
 
     def beside(self, real: Any, rng: np.random.Generator) -> Any:
         """What the real part of each batch is drawn from: the real samples, unless a strategy adds to them."""

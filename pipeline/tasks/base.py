@@ -44,6 +44,10 @@ class Task(Protocol, Generic[Sample, Fitted]):
         """
         ...
 
+    def wanted(self, real: int, schedule: Schedule) -> int:
+        """How many synthetic samples are worth making for a training beside ``real`` recorded ones."""
+        ...
+
     def evaluate(self, fitted: Fitted, held_out: Sample) -> pd.DataFrame:
         """One row per held-out sample: ``drive``, ``kind``, ``border`` and one column per metric.
 

@@ -97,6 +97,10 @@ class Depth:
             parts = [self._coding().decode(fitted(images))[:, 0] for images in in_parts(pictures.image)]
         return torch.cat(parts).numpy()
 
+    def wanted(self, real: int, schedule: Schedule) -> int:
+        """As many as were recorded: a picture takes longer to make than to learn from."""
+        return real
+
     def evaluate(self, fitted: DepthNetwork, held_out: Pictures) -> pd.DataFrame:
         """One row per picture with depth to compare: ``drive``, ``kind`` ("all"), ``border`` (False), the metrics.
 

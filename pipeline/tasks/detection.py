@@ -88,6 +88,10 @@ class Detection:
 
         return train_supervised(network, self.training, draw_batch, detection_loss, report=report)
 
+    def wanted(self, real: int, schedule: Schedule) -> int:
+        """As many as were recorded: a picture takes longer to make than to learn from."""
+        return real
+
     def evaluate(self, fitted: CentrePointDetector, held_out: Pictures) -> pd.DataFrame:
         """One row per class and drive, or pool of drives: ``n`` objects and the average precisions (%).
 

@@ -114,6 +114,10 @@ class Prediction:
         train_supervised(network, self.training, draw_batch, self.loss, validate, report)
         return fitted
 
+    def wanted(self, real: int, schedule: Schedule) -> int:
+        """As many as are drawn, so that hardly any is seen twice: variety is what generators have over recordings."""
+        return schedule.drawn(self.training.steps, self.training.batch)
+
     def usable(self, windows: Windows) -> Windows:
         """What can be learnt from and examined: as a rule, all."""
         return windows

@@ -8,10 +8,12 @@ from pipeline import arms
 from pipeline.arms import NONE, Arm, Design, examine_synthetic, run_arm, run_baselines, training_samples
 from pipeline.schema import UserError
 from pipeline.splits import Split
+from pipeline.tasks.prediction import Prediction
 from pipeline.windows import Windows, of_drives
 
 SPLIT = Split(("0000", "0001", "0002"), ("0003",), ("0004", "0005"))
-DESIGN = Design(options={"task": {"steps": 20, "validate_every": 10, "hidden": 8}}, held_out_stride=1)
+STEPS = 20
+DESIGN = Design(options={"task": {"steps": STEPS, "validate_every": 10, "hidden": 8}}, held_out_stride=1)
 
 
 def test_an_arm_leaves_errors_for_every_held_out_drive_and_none_else(toy_windows: Windows) -> None:
@@ -66,6 +68,22 @@ def test_a_task_trained_on_synthetic_samples_alone_sees_no_real_window(
     monkeypatch.setattr(type(task), "train", spy)
     run_arm(Arm("flip", 1.0, 0, 0, synthetic_only=True), DESIGN, SPLIT, toy_windows)
     assert seen == [({"flip"}, None)]
+
+
+def test_hardly_any_synthetic_window_is_seen_twice(toy_windows: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
+    pools: list[int] = []
+    original = Prediction.train
+
+    def spy(self: Prediction, train: Windows, synthetic: Windows | None, *rest: object) -> object:
+        pools.append(0 if synthetic is None else len(synthetic))
+        return original(self, train, synthetic, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Prediction, "train", spy)
+    arm = Arm("flip", 1.0, 0, 0)
+    kept = run_arm(arm, DESIGN, SPLIT, toy_windows).synthetic
+    assert pools == [arm.schedule.drawn(STEPS, 128)]
+    assert kept is not None
+    assert len(kept) <= len(training_samples(arm, SPLIT, toy_windows)) < pools[0]
 
 
 def test_the_model_of_the_none_arm_can_be_examined_on_synthetic_samples(toy_windows: Windows) -> None:

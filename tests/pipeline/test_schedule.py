@@ -34,6 +34,19 @@ def test_a_curriculum_falls_along_a_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("schedule", "drawn"),
+    [
+        (Schedule(0.5), 64 * STEPS),
+        (Schedule(1.0, "fine_tune", until=0.6), 128 * 60),
+        (Schedule(0.5, "curriculum", until=1.0), 32 * (STEPS + 1)),
+        (Schedule(0.0), 0),
+    ],
+)
+def test_all_batches_together_draw_what_each_of_them_counts(schedule: Schedule, drawn: int) -> None:
+    assert schedule.drawn(STEPS, BATCH) == pytest.approx(drawn, abs=STEPS / 2)
+
+
+@pytest.mark.parametrize(
     ("values", "message"),
     [({"share": 1.1}, "share"), ({"until": 0.0}, "until"), ({"until": 1.5}, "until")],
 )

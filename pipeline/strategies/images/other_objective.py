@@ -26,7 +26,7 @@ class OtherObjective(Facts):
         """The change of the task."""
         return {"objective": self.objective}
 
-    def amount(self, real: int) -> int:
+    def amount(self, wanted: int) -> int:
         """None."""
         return 0
 

@@ -64,9 +64,9 @@ class Rendered(Facts):
         """As ``course`` says."""
         return Schedule(self.share, self.course, self.until)
 
-    def amount(self, real: int) -> int:
-        """All of it, however few pictures were recorded."""
-        return max(real, self.size)
+    def amount(self, wanted: int) -> int:
+        """All of it, however few are wanted."""
+        return max(wanted, self.size)
 
     def fit(self, real: Pictures, rng: np.random.Generator, report: Report = silent) -> PictureSynthesizer:
         """Render the set, once per process."""

@@ -25,6 +25,7 @@ PREFECT_PORT = 4200
 """The port in ``[tool.prefect.api]`` of pyproject.toml, so that a bare ``prefect`` command finds the server."""
 MLFLOW_PORT = 5000
 TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
+DATABASE_VARIABLE = "PREFECT_API_DATABASE_CONNECTION_URL"
 START_TIMEOUT_S = 120.0
 """A server that makes its database on a busy machine needs long."""
 
@@ -34,6 +35,9 @@ QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 """No telemetry: nothing is sent anywhere."""
+
+THRIFTY = {"MALLOC_ARENA_MAX": "2"}
+"""One pool of memory for each thread, as glibc would have it, is far more than idle servers need."""
 
 
 @dataclass
@@ -80,7 +84,7 @@ def started(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            list(command), env={**os.environ, **QUIET, **env}, cwd=cwd, stdin=subprocess.DEVNULL,
+            list(command), env={**os.environ, **QUIET, **THRIFTY, **env}, cwd=cwd, stdin=subprocess.DEVNULL,
             stdout=sink, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=_end_with_parent,
         )  # fmt: skip
     server = Server(name, url, process, log)
@@ -107,9 +111,10 @@ def tool(name: str) -> str:
 
 
 def prefect_environment(url: str | None = None) -> dict[str, str]:
-    """Settings of the project's own Prefect: its database lies in the data folder, nothing is shared."""
+    """Settings of the project's own Prefect: its database is the one that the environment names, else a file."""
     home = data_folder() / "prefect"
-    own = {"PREFECT_HOME": str(home), "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home}/prefect.db"}
+    database = os.environ.get(DATABASE_VARIABLE) or f"sqlite+aiosqlite:///{home}/prefect.db"
+    own = {"PREFECT_HOME": str(home), DATABASE_VARIABLE: database}
     return {**own, **QUIET, **({"PREFECT_API_URL": url} if url else {})}
 
 

@@ -19,6 +19,7 @@ os.environ |= {  # before Prefect and MLflow are imported
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
 }
 os.environ.pop("PREFECT_API_URL", None)
+os.environ.pop("PREFECT_API_DATABASE_CONNECTION_URL", None)
 os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 from pipeline.city.drives import labelled_drive

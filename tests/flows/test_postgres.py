@@ -5,10 +5,12 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,3 +70,44 @@ def test_a_study_is_recorded_in_postgresql(postgres: str, workspace: Path, monke
     assert (run.info.status, run.data.tags["asked"]) == ("FINISHED", "by a test")
     place = client.get_experiment(opened.experiment_id).artifact_location
     assert place.startswith((workspace / "mlartifacts").as_uri())  # not below whatever folder one is in
+
+
+A_FLOW = """
+from flows.servers import prefect_api
+
+with prefect_api() as wait:
+    from prefect import flow
+
+    wait()
+
+    @flow(flow_run_name="asked by a test")
+    def tiny() -> int:
+        return 42
+
+    print(tiny())
+"""
+
+
+@pytest.mark.server
+def test_a_flow_run_is_recorded_in_postgresql_by_the_environment_alone(postgres: str, workspace: Path) -> None:
+    psycopg2 = pytest.importorskip("psycopg2")
+    pytest.importorskip("asyncpg")
+    _sql(psycopg2, f"postgresql://augment@{postgres}/postgres", "create database prefect")
+    database = {servers.DATABASE_VARIABLE: f"postgresql+asyncpg://augment@{postgres}/prefect"}
+    said = subprocess.run(
+        [sys.executable, "-c", A_FLOW], env={**os.environ, **database}, capture_output=True, text=True, check=False
+    )
+    assert (said.returncode, said.stdout) == (0, "42\n"), said.stderr
+    asked = "select state_type::text from flow_run where name = 'asked by a test'"
+    assert _sql(psycopg2, f"postgresql://augment@{postgres}/prefect", asked) == [("COMPLETED",)]
+    assert not (workspace / "prefect" / "prefect.db").exists()
+
+
+def _sql(driver: Any, address: str, command: str) -> list[tuple[str, ...]]:
+    connection = driver.connect(address)
+    connection.autocommit = True  # a database is made outside of any transaction
+    with connection.cursor() as cursor:
+        cursor.execute(command)
+        rows: list[tuple[str, ...]] = cursor.fetchall() if cursor.description else []
+    connection.close()
+    return rows

@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 
 def remember(flow: "Flow[..., Any]", flow_run: "FlowRun", state: "State[Any]") -> None:
     """Append what happened to the troubles of this installation."""
-    first_line = (state.message or "").strip().partition("\n")[0]
+    note(
+        str(flow_run.parameters.get("study", flow.name)), state.name or str(state.type), str(flow_run.id), state.message
+    )
+
+
+def note(study: str, state: str, flow_run_id: str, message: str | None) -> None:
+    """Append one trouble; only the first line of its message, without passwords."""
     told = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "study": str(flow_run.parameters.get("study", flow.name)),
-        "state": state.name or str(state.type),
-        "flow_run_id": str(flow_run.id),
-        "message": masked(first_line[:500]),
+        "study": study,
+        "state": state,
+        "flow_run_id": flow_run_id,
+        "message": masked((message or "").strip().partition("\n")[0][:500]),
     }
     path = troubles_file()
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 
+from flows.aftermath import close_orphans
 from flows.servers import (
     HOST,
     Server,
@@ -54,7 +56,7 @@ def pages(prefect_port: int, mlflow_port: int, *, services: bool) -> Iterator[tu
 
 @contextmanager
 def _mlflow_server(uri: str, port: int) -> Iterator[Server]:
-    command = [tool("mlflow"), "server", "--host", HOST, "--port", str(port), "--workers", "1"]
+    command = [sys.executable, "-m", "flows.tracking_server", "--host", HOST, "--port", str(port), "--workers", "1"]
     command += ["--artifacts-destination", (data_folder() / "mlartifacts").as_uri()]
     env = {
         "MLFLOW_BACKEND_STORE_URI": uri,  # not among the words of the command, where everybody could read a password
@@ -70,6 +72,7 @@ def worker(prefect: Server) -> Iterator[Server]:
     env = prefect_environment(f"{prefect.url}/api") | {"PREFECT_PLUGINS_ENABLED": "false"}
     _make_pool(f"{prefect.url}/api")
     _deploy(env)
+    close_orphans(f"{prefect.url}/api", POOL)
     command = [tool("prefect"), "worker", "start", "--pool", POOL, "--limit", "1"]
     with started("Prefect worker", command, prefect.url, env, project_folder()) as process:
         yield process

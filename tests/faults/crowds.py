@@ -15,7 +15,7 @@ def two_at_once(bench: Bench, tries: int) -> str:
     for _ in range(tries):
         data = bench.place()
         with ExitStack() as stack:
-            children = [stack.enter_context(bench.started(data, "--workers", "2")) for _ in range(2)]
+            children = [stack.enter_context(bench.started(data, "--workers", "2", own_server=True)) for _ in range(2)]
             ends = [bench.ended(child) for child in children]
         for end in ends:
             if end.code:

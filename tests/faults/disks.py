@@ -25,7 +25,7 @@ def disk_full(bench: Bench, tries: int) -> str:
             with filler.open("wb") as stream:
                 for _ in range(free // 100_000):
                     stream.write(b"\1" * 100_000)
-            _require_one_line(bench.run(data))
+            _require_one_line(bench.run(data, own_server=True))
             kept.append(len(arms_in(data)))
             filler.unlink()
             bench.goes_on(data)
@@ -39,7 +39,7 @@ def read_only(bench: Bench, tries: int) -> str:
         with _small_disk(bench.folder / f"read-only-{number}") as disk:
             data = bench.place(disk)
             _mount("-o", "remount,ro", str(disk))
-            end = bench.run(data)
+            end = bench.run(data, own_server=True)
             _mount("-o", "remount,rw", str(disk))
             _require_one_line(end)
             told = last_line(end.err)

@@ -7,21 +7,23 @@ from pathlib import Path
 from tests.faults.living import processes, wait_until
 from tests.faults.small_study import Bench, Lost, arms_in, last_line, say
 
-WORKERS = (("--workers", "1"), ("--workers", "1"), ("--workers", "1"), ("--workers", "2"))
-"""What the command says of its processes, in turn."""
+
+def _way(number: int) -> tuple[str, bool]:
+    """How many processes train, and whether the study brings its own Prefect server: every fourth two, and yes."""
+    return ("2", True) if number % 4 == 3 else ("1", False)
 
 
 def killed(bench: Bench, tries: int) -> str:
     """Kill -9 at any moment; the same command finishes with identical scores and nothing lives on."""
     kept = []
     for number in range(tries):
-        data, workers = bench.place(), WORKERS[number % len(WORKERS)]
-        with bench.started(data, *workers) as child:
+        data, (workers, own_server) = bench.place(), _way(number)
+        with bench.started(data, "--workers", workers, own_server=own_server) as child:
             bench.await_a_moment(data, child, number, tries)
             child.kill()
             child.wait()
         kept.append(len(arms_in(data)))
-        bench.goes_on(data, *workers)
+        bench.goes_on(data, "--workers", workers, own_server=own_server)
         say(f"killed {number + 1} of {tries}: {kept[-1]} arms were done")
     return f"{min(kept)} to {max(kept)} arms were done"
 
@@ -30,14 +32,14 @@ def interrupted(bench: Bench, tries: int) -> str:
     """Ctrl-C at any moment: one line, and the same command goes on."""
     kept, loud = [], 0
     for number in range(tries):
-        data, workers = bench.place(), WORKERS[number % len(WORKERS)]
-        with bench.started(data, *workers) as child:
+        data, (workers, own_server) = bench.place(), _way(number)
+        with bench.started(data, "--workers", workers, own_server=own_server) as child:
             bench.await_a_moment(data, child, number, tries)
             child.send_signal(signal.SIGINT)
             end = bench.ended(child)
         kept.append(len(arms_in(data)))
         loud += "Traceback" in end.err
-        bench.goes_on(data, *workers)
+        bench.goes_on(data, "--workers", workers, own_server=own_server)
         say(f"interrupted {number + 1} of {tries}: exit code {end.code}, {kept[-1]} arms were done")
     return f"{min(kept)} to {max(kept)} arms were done" + (f"; {loud} times a traceback" if loud else "")
 
@@ -68,7 +70,7 @@ def prefect_killed(bench: Bench, tries: int) -> str:
     told = ""
     for _ in range(tries):
         data = bench.place()
-        with bench.started(data, "--workers", "1") as child:
+        with bench.started(data, "--workers", "1", own_server=True) as child:
             if not wait_until(lambda data=data: arms_in(data), child):
                 raise Lost("it ended before the server could be killed")
             _kill_first(data, "prefect server start")

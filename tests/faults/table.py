@@ -7,17 +7,19 @@ often it is tried in the long and in the short form.
 """
 
 import argparse
+import random
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.faults import crowds, disks, killing, servers_gone
+from tests.faults import crowds, disks, killing, schedules, servers_gone
 from tests.faults.small_study import Bench, Lost, Skipped
 
 
@@ -49,6 +51,8 @@ FAULTS: dict[str, Fault] = {
     "clock jumps": Fault(disks.clock_jumps, 2),
     "two studies at once": Fault(crowds.two_at_once, 1),
     "training diverges": Fault(crowds.diverged, 1),
+    "a week of the schedule, on a fast clock": Fault(schedules.a_week, 1),
+    "scheduled runs, for real": Fault(schedules.firings, 1),
 }
 """To add one: write its function, add its line."""
 
@@ -92,8 +96,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there too")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
-        bench, rows = Bench.prepared(Path(folder), arguments.seed), []
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True))
+        bench, rows = Bench(Path(folder), random.Random(arguments.seed)), []
+        stack.enter_context(bench.server())
+        bench.prepare()
         sys.stdout.write(
             f"An undisturbed run takes {bench.seconds:.0f} s, {bench.cpu_s:.0f} s of them on a processor.\n"
         )

@@ -6,23 +6,25 @@ from flows.study import Study
 from pipeline.arms import NONE, Design
 
 
-def _drives_of_each_city(first: int, stop: int) -> tuple[str, ...]:
+def _drives_of_each_city(first: int, stop: int, prefix: str = "") -> tuple[str, ...]:
     """Names of drives of a rendered set of 40 through each of the four cities."""
-    return tuple(f"{40 * city + number:04d}" for city in range(4) for number in range(first, stop))
+    return tuple(f"{prefix}{40 * city + number:04d}" for city in range(4) for number in range(first, stop))
 
 
 CITY_NIGHT = Study(
     name="city-night",
     about="In the rendered city: does translated night help a detector labelled by day to find cars at night?",
     source="rendered_scenes",
-    strategies=(NONE, "copies", "noise", "darken", "cycle_gan", "oracle"),
+    strategies=(NONE, "copies", "noise", "darken", "colour_match", "cycle_gan", "oracle"),
     seeds=5,
     tstr_seeds=0,
     rival="darken",
     valid=_drives_of_each_city(26, 28),
     held_out=_drives_of_each_city(28, 40),
-    design=Design(task="detection", held_out_stride=1, options={"task": {"by_night": True}}),
-    profiles={"quick": {"seeds": 1}},
+    design=Design(
+        task="detection", held_out_stride=1, options={"task": {"by_night": True}, "cycle_gan": {"steps": 1000}}
+    ),
+    profiles={"quick": {"seeds": 1, "strategies": [NONE, "copies", "noise", "darken", "colour_match", "oracle"]}},
 )
 """Without mirror images: the detector sees every picture mirrored half the time, whatever it learns from."""
 
@@ -41,6 +43,21 @@ PICTURE_STUDIES: dict[str, Study] = {
             options={"task": {"by_night": True, "steps": 400}, "cycle_gan": {"steps": 200}},  # minutes, not the best
         ),
         profiles={},
+    ),
+    "city-to-kitti": Study(
+        name="city-to-kitti",
+        about="A detector labelled in the rendered city alone: do the same pictures, made to look like real ones "
+        "nobody labelled, help it to find cars in a real street? That is one KITTI drive, which cannot speak for "
+        "others.",
+        source="city_and_roads",
+        strategies=(NONE, "copies", "noise", "colour_match", "cycle_gan"),
+        seeds=5,
+        rival="colour_match",
+        valid=_drives_of_each_city(26, 28, "city-"),
+        held_out=("kitti-0002",),
+        look=("raw-*", "object-*", "bdd-*"),
+        design=Design(task="detection", held_out_stride=1, options={"cycle_gan": {"steps": 1000}}),
+        profiles={"quick": {"seeds": 1, "tstr_seeds": 0}},
     ),
     "city-depth": Study(
         name="city-depth",

@@ -96,7 +96,8 @@ class Detection:
         """One row per class and drive, or pool of drives: ``n`` objects and the average precisions (%).
 
         ``ap_50`` asks for an overlap of a half, ``ap_kitti`` for what KITTI asks (0.7 for cars); both at its moderate
-        difficulty. Synthetic pictures are examined as they are.
+        difficulty, by which objects are counted, with ``_easy`` and ``_hard`` at the others. Synthetic pictures are
+        examined as they are.
 
         Raises:
             UserError: there is nothing to find.
@@ -147,23 +148,31 @@ class Detection:
         return as_tensor(pictures.image), torch.from_numpy(pictures.boxes), torch.from_numpy(kind)
 
     def _precisions(self, detected: Detected, truth: Pictures) -> pd.DataFrame:
-        labelled, difficulty = _labelled(truth), DIFFICULTIES["moderate"]
+        labelled = _labelled(truth)
         drives = list(dict.fromkeys(truth.drive.tolist()))
         rows = []
         for kind in self.kinds:
-            shown = truth.drive[labelled.picture[asked_for(labelled, kind, difficulty)]]
+            shown = truth.drive[labelled.picture[asked_for(labelled, kind, DIFFICULTIES["moderate"])]]
             for unit in pooled_drives({drive: int((shown == drive).sum()) for drive in drives}, self.fewest):
                 here = np.flatnonzero(np.isin(truth.drive, unit))
                 found = detected.of(np.isin(detected.picture, here))
                 labels = labelled.of(np.isin(labelled.picture, here))
-                loose, strict = (average_precision(found, labels, kind, difficulty, at) for at in (0.5, None))
                 asked = int(np.isin(shown, unit).sum())
                 row = {"drive": _name_of(unit), "kind": kind, "border": False, "n": asked}
-                rows.append(row | {"ap_50": loose, "ap_kitti": strict})
+                rows.append(row | _by_difficulty(found, labels, kind))
         if not rows:
             raise UserError(f"No {' or '.join(self.kinds)} is large and visible enough to be asked for in the drives "
                             f"{', '.join(drives)}.")  # fmt: skip
         return pd.DataFrame(rows)
+
+
+def _by_difficulty(found: Detected, labels: Labelled, kind: str) -> dict[str, float]:
+    """Average precisions at both overlaps and all difficulties; the moderate ones bear the plain name."""
+    return {
+        f"{name}_{level}".removesuffix("_moderate"): average_precision(found, labels, kind, difficulty, overlap)
+        for name, overlap in (("ap_50", 0.5), ("ap_kitti", None))
+        for level, difficulty in DIFFICULTIES.items()
+    }
 
 
 def pooled_drives(objects: Mapping[str, int], fewest: int) -> list[list[str]]:

@@ -9,6 +9,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,12 @@ from flows import servers
 from flows.augment_kitti import augment_kitti
 from flows.services import DEPLOYMENT, POOL
 
+sys.path.append(str(Path(__file__).parents[2]))
+
+from tests.faults import schedules
+
 ROOT = Path(__file__).parents[2]
+
 BIN = Path(sys.executable).parent
 
 
@@ -88,11 +94,20 @@ def test_the_bare_deployment_command_runs_a_study_and_the_schedule_makes_runs(
         assert done.returncode == 0, done.stdout + done.stderr
         assert "Completed" in done.stdout
         assert scheduled_runs(port) >= 1
+        require_a_whole_week(f"http://127.0.0.1:{port}/api")
         assert list((workspace / "reports").glob("kitti-tracking-*/report.html"))
         assert servers.answers(f"http://127.0.0.1:{port}/api/health")
     assert child.returncode == 0
     assert not servers.answers(f"http://127.0.0.1:{port}/api/health")
     assert not (workspace / "serve.json").exists()
+
+
+def require_a_whole_week(api: str) -> None:
+    """The scheduler looks twice a day, beside the server's own: every run of next week is made once."""
+    start = schedules.next_monday()
+    for number in range(14):
+        schedules.look(api, start + timedelta(hours=12 * number), times=1)
+    schedules.require_each_once(schedules.runs_of_week(api, start), start)
 
 
 def scheduled_runs(port: int) -> int:

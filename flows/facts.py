@@ -24,6 +24,11 @@ def study_facts(
         f"the settings of {strategy} are the best of {trials} trials, judged on the validation drives alone"
         for strategy, trials in plan.tune.items()
     )
+    shorter = [
+        f"with {fraction:.0%} of the data, every arm takes {plan.scarce[1]} optimiser steps"
+        for fraction in plan.fractions
+        if plan.scarce and plan.design_at(fraction) != plan.design
+    ]
     return StudyFacts(
         name=plan.name,
         about=plan.about,
@@ -37,7 +42,7 @@ def study_facts(
         history=plan.design.history,
         tracks=data.tracks,
         rows=data.rows,
-        notes=(*data.notes, *quarantined, *searched),
+        notes=(*data.notes, *quarantined, *searched, *shorter),
         sizes=sizes,
     )
 

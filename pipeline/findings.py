@@ -23,7 +23,7 @@ NIGHT = "real night, held out"
 
 @dataclass(frozen=True)
 class SetSize:
-    """How much a strategy made for one training run."""
+    """How much was kept of what a strategy made for one training run."""
 
     samples: int
     bytes: int

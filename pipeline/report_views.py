@@ -81,7 +81,7 @@ def _size_tile(strategy: str, found: Findings) -> list[Tile]:
     made = found.facts.sizes.get(strategy)
     if made is None:
         return []
-    detail = f"{made.samples:,} {found.real.noun} for one training run {of_data(found.scores.fractions()[-1])}"
+    detail = f"{made.samples:,} {found.real.noun} kept of one training run {of_data(found.scores.fractions()[-1])}"
     return [Tile(size(made.bytes), f"synthetic data of {strategy}", detail)]
 
 

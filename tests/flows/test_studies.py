@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from flows.facts import study_facts
 from flows.studies import STUDIES, planned
 from flows.study import Study, parsed
 from pipeline.arms import NONE
 from pipeline.schema import UserError
+from pipeline.store import Ingested
 from pipeline.strategies import PLACEBOS
 
 
@@ -94,6 +96,14 @@ def test_unknown_study_profile_and_folder_are_refused(tmp_path: Path) -> None:
 )
 def test_values_are_json_or_lists_or_text(text: str, value: object) -> None:
     assert parsed(text) == value
+
+
+def test_the_facts_tell_where_arms_take_fewer_steps(tmp_path: Path) -> None:
+    study = STUDIES["generators"]
+    data = Ingested(tmp_path, "digest", study.source, 1, 1, 1, False, (), ())
+    notes = study_facts(study, (), data, "", {}).notes
+    assert [note.split()[1] for note in notes if "optimiser steps" in note] == ["5%", "10%", "25%"]
+    assert not study_facts(STUDIES["kitti-tracking"], (), data, "", {}).notes
 
 
 def test_scarce_data_take_fewer_steps_for_all_arms_alike_unless_asked_otherwise() -> None:

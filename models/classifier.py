@@ -26,6 +26,10 @@ class Classifier(nn.Module):
         """Logits."""
         return self.layers(images)
 
+    def features(self, images: Float[Tensor, "batch pixels"]) -> Float[Tensor, "batch hidden"]:
+        """What the last layer decides by."""
+        return self.layers[:-1](images)
+
 
 def train_classifier(
     images: Float[Tensor, "image pixels"],

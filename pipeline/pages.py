@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pipeline.figures.style import DARK, LIGHT, Picture, to_jpeg, to_svg
 
@@ -40,6 +40,11 @@ def themed(alt: str, light: bytes, dark: bytes, form: str = "svg+xml") -> Markup
 def photograph(alt: str, jpeg: bytes) -> Markup:
     """A JPEG file inside the page."""
     return Markup('<img alt="{}" src="data:image/jpeg;base64,{}">').format(alt, base64.b64encode(jpeg).decode())
+
+
+def breakable(text: str) -> Markup:
+    """Text whose lines may end within ``flip+recombination`` and ``city_traffic``, behind the sign."""
+    return Markup(re.sub(r"(?<=\w)([+_])(?=\w)", r"\1<wbr>", str(escape(text))))
 
 
 def file_name(name: str) -> str:

@@ -23,9 +23,17 @@ class Judge:
 
     def classes_of(self, samples: Float[np.ndarray, "sample feature"]) -> Int[np.ndarray, " sample"]:
         """The most probable class of each sample; also of samples that belong to none."""
-        with torch.no_grad():
-            logits = self.network(torch.from_numpy(np.asarray(samples, np.float32)))
-        return logits.argmax(dim=1).numpy()
+        return self.probabilities_of(samples).argmax(axis=1)
+
+    @torch.no_grad()
+    def probabilities_of(self, samples: Float[np.ndarray, "sample feature"]) -> Float[np.ndarray, "sample class"]:
+        """How sure it is of each class."""
+        return self.network(torch.from_numpy(np.asarray(samples, np.float32))).softmax(dim=1).numpy()
+
+    @torch.no_grad()
+    def features_of(self, samples: Float[np.ndarray, "sample feature"]) -> Float[np.ndarray, "sample hidden"]:
+        """What its last layer decides by: a space to compare samples in."""
+        return self.network.features(torch.from_numpy(np.asarray(samples, np.float32))).numpy()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""How makers of digits are scored: Parzen likelihood, balance of the classes, and the real neighbours of a sample."""
+"""How makers of digits are scored: Parzen likelihood, classes, a named classifier's scores, and real neighbours."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,10 @@ from jaxtyping import Float, Int
 
 from models.classifier import RECIPE
 from models.supervised import SupervisedRecipe
+from pipeline.fidelity.base import Reading
 from pipeline.fidelity.class_balance import ClassBalance, Judge, class_balance, fit_judge
+from pipeline.fidelity.frechet import frechet_distance
+from pipeline.fidelity.inception_score import SPLITS, inception_score
 from pipeline.fidelity.parzen import LogLikelihood, parzen_log_likelihood
 from pipeline.sources.idx import CLASSES, Digits, DigitSet
 
@@ -35,6 +38,10 @@ class DigitScore:
 
     likelihood: LogLikelihood
     balance: ClassBalance
+    inception: Reading
+    """The Inception Score on the judge: from 1 to 10."""
+    frechet: float
+    """Fréchet distance to the held-out digits in the judge's features; depends on how many samples there are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +64,15 @@ class Referee:
         return class_balance(self.judge.classes_of(samples), CLASSES)
 
     def score(self, samples: Float[np.ndarray, "sample pixel"]) -> DigitScore:
-        """Both."""
-        return DigitScore(self.likelihood(samples), self.balance(samples))
+        """By every measure."""
+        splits = max(1, min(SPLITS, len(samples) // SPLITS))
+        features = [self.judge.features_of(digits) for digits in (samples, self.held_out)]
+        return DigitScore(
+            self.likelihood(samples),
+            self.balance(samples),
+            inception_score(self.judge.probabilities_of(samples), splits),
+            frechet_distance(*features),
+        )
 
 
 def appoint_referee(digits: Digits, scoring: Scoring, rng: np.random.Generator) -> Referee:

@@ -88,8 +88,10 @@ def _told(data: Digits, referee: Referee, plain: _Found, told: _Found) -> Chapte
         metrics={
             "dcgan.parzen_nats": plain.score.likelihood.nats,
             "dcgan.rarest_class": plain.score.balance.smallest,
+            "dcgan.inception_score": plain.score.inception.value,
             "conditional.parzen_nats": told.score.likelihood.nats,
             "conditional.rarest_class": told.score.balance.smallest,
+            "conditional.inception_score": told.score.inception.value,
             "conditional.obeyed": float(told.obeyed or 0.0),
         },
         sources=(
@@ -174,6 +176,8 @@ def _table(plain: _Found, told: _Found) -> pd.DataFrame:
                 "Parzen, nats": round(found.score.likelihood.nats, 1),
                 "± standard error": round(found.score.likelihood.standard_error, 1),
                 "rarest class, %": round(100 * found.score.balance.smallest, 1),
+                "Inception Score on the judge": round(found.score.inception.value, 2),
+                "Fréchet distance, judge's features": round(found.score.frechet, 1),
                 "writes what is asked, %": "" if found.obeyed is None else f"{100 * found.obeyed:.1f}",
             }
             for name, found in rows.items()

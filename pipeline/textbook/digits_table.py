@@ -144,11 +144,15 @@ def _told(data: Digits, referee: Referee, entries: Mapping[str, _Entry]) -> Chap
         tables={"Makers of digits": _table(entries)},
         metrics={f"{_key(name)}.parzen_nats": found.nats for name, found in nats.items()}
         | {f"{_key(name)}.rarest_class": entry.score.balance.smallest for name, entry in entries.items()}
+        | {f"{_key(name)}.inception_score": entry.score.inception.value for name, entry in entries.items()}
+        | {f"{_key(name)}.frechet": entry.score.frechet for name, entry in entries.items()}
         | {"judge_accuracy": referee.judge.accuracy},
         sources=(
             "Goodfellow et al., Generative adversarial nets, NeurIPS 2014, table 1 (adversarial nets 225 ± 2)",
             "Theis et al., A note on the evaluation of generative models, ICLR 2016, section 3.3 and table 1",
             "Kingma and Welling, Auto-encoding variational Bayes, ICLR 2014",
+            "Salimans et al., Improved techniques for training GANs, NeurIPS 2016, section 4 (Inception Score)",
+            "Heusel et al., GANs trained by a two time-scale update rule, NeurIPS 2017 (Fréchet distance of features)",
             "Makhzani et al., Adversarial autoencoders, 2015, table 1",
         ),
     )  # fmt: skip
@@ -171,6 +175,11 @@ STORY = (
     "The balance of the classes is what the judge reads in the samples, right or wrong; samples that are no digit are "
     "counted as the digit they resemble. Parameters are those needed to draw samples, for k-means and the real digits "
     "every pixel they keep.",
+    "The last two measures look through the judge, a classifier of one hidden layer trained on the same digits. The "
+    "Inception Score asks whether each sample is surely something and all together are everything, 10 at most; it "
+    "never looks at real samples. The Fréchet distance compares means and covariances of the judge's hidden layer with "
+    "those of held-out digits, where real training digits show what is within reach. Neither is what papers call IS "
+    "and FID: those look through another network, trained on ImageNet, and no number of one is a number of the other.",
     "Take home: no single number ranks generators. Look at the likelihood, the balance, the samples and their nearest "
     "neighbours together, and ask what the samples are for: that is what the rest of this project measures.",
 )
@@ -186,6 +195,8 @@ def _table(entries: Mapping[str, _Entry]) -> pd.DataFrame:
                 "window": round(entry.score.likelihood.sigma, 3),
                 "rarest class, %": round(100 * entry.score.balance.smallest, 1),
                 "entropy of classes": round(entry.score.balance.entropy, 3),
+                "Inception Score on the judge": round(entry.score.inception.value, 2),
+                "Fréchet distance, judge's features": round(entry.score.frechet, 1),
                 "processor seconds": round(entry.seconds, 1),
                 "parameters": entry.parameters,
             }

@@ -17,7 +17,7 @@ from pipeline.schema import UserError
 from pipeline.scoring import score_study
 from pipeline.scoring.scores import Scores
 
-VOID = {"meta", "link", "img", "source", "br"}
+VOID = {"meta", "link", "img", "source", "br", "wbr"}
 
 
 class Page(HTMLParser):

@@ -43,7 +43,10 @@ def test_the_referee_keeps_what_it_judges_by_from_the_makers(bundled, rng):
 def test_the_referee_prefers_real_digits_to_noise(bundled, rng):
     referee = appoint_referee(bundled, Scoring(samples=50, held_out=100, judge=QUICK), rng)
     real, noise = bundled.train.pixels[:500], rng.random((500, 64), np.float32)
-    assert referee.score(real).likelihood.nats > referee.score(noise).likelihood.nats + 20
+    of_real, of_noise = referee.score(real), referee.score(noise)
+    assert of_real.likelihood.nats > of_noise.likelihood.nats + 20
+    assert of_real.frechet < of_noise.frechet / 3
+    assert 1 <= of_noise.inception.value < of_real.inception.value <= 10
     assert referee.balance(real).smallest > 0.04
 
 

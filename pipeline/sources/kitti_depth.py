@@ -7,6 +7,7 @@ So is the depth completion benchmark (Uhrig et al., 3DV 2017). Stereo 2015 (Menz
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 from jaxtyping import Float
@@ -31,7 +32,10 @@ def read_depth(path: Path) -> Float[np.ndarray, "height width"]:
         OSError: it is no picture at all, or cut short.
     """
     if path.suffix == ".npy":
-        depth = np.load(path, allow_pickle=False).astype(np.float32)
+        try:
+            depth = np.load(path, allow_pickle=False).astype(np.float32)
+        except TokenError as error:  # a header that ends too soon, as NumPy meets it
+            raise ValueError(f"no array: {error.args[0]}") from error
         if depth.ndim != 2:
             raise ValueError(f"an array of {depth.ndim} dimensions, expected height and width")
         return np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(np.nan))

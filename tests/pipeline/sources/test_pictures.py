@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.frames import cache_frames, decode, scale_boxes
+from pipeline.frames import cache_frames, decode, region_of, scale_boxes
 from pipeline.schema import Drive, Frame, UserError
 from pipeline.sources.day_night import DayNight
 from pipeline.sources.kitti_depth import KittiDepth, read_depth
@@ -60,6 +60,9 @@ def test_depth_beyond_what_16_bits_hold_comes_as_metres(tmp_path):
     np.testing.assert_array_equal(read_depth(path), [[np.nan, 900.0, np.nan, np.nan]])
     np.save(path, np.zeros(3))
     with pytest.raises(ValueError, match="1 dimensions"):
+        read_depth(path)
+    path.write_bytes(path.read_bytes().replace(b"}", b" ", 1))
+    with pytest.raises(ValueError, match="no array: "):
         read_depth(path)
 
 
@@ -173,3 +176,16 @@ def test_drives_without_pictures_cannot_be_cached(tmp_path):
 def test_a_box_around_the_whole_picture_stays_around_the_whole_picture():
     whole = np.array([[-0.5, -0.5, 1241.5, 374.5]])
     np.testing.assert_allclose(scale_boxes(whole, (1242, 375), (416, 128)), [[-0.5, -0.5, 415.5, 127.5]])
+
+
+def test_a_picture_of_another_shape_shows_its_middle_and_boxes_move_along(tmp_path):
+    wide = np.zeros((90, 160, 3), np.uint8)
+    wide[30:60, 40:120] = 255
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    shown = decode(tmp_path / "wide.png", (160, 48))
+    assert region_of((160, 90), (160, 48)) == (0, 21, 160, 69)
+    np.testing.assert_array_equal(shown, wide[21:69])
+    boxes = scale_boxes(np.array([[40.0, 30, 119, 59]]), (160, 90), (160, 48))
+    assert boxes.tolist() == [[40, 9, 119, 38]]
+    assert region_of((160, 90), (32, 32)) == (35, 0, 125, 90)
+    assert region_of((1242, 375), (320, 96)) == (0, 0, 1242, 375)  # a hundredth is stretched, not cut

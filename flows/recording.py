@@ -11,7 +11,7 @@ from pathlib import Path
 from prefect.runtime import flow_run
 from rich.console import Console
 
-from flows import prefect_records, tracking
+from flows import mlflow_runs, prefect_records, tracking
 from flows.credentials import masked
 from flows.liveness import LiveRun, Pulse, alive, dead_runs
 from flows.servers import tracking_uri
@@ -38,11 +38,11 @@ class StudyRecord:
 
     def finish(self, folder: Path) -> tracking.Opened | None:
         """Record the finished study and return its run; or say how to do so later."""
-        prefect_records.show_answer(tracking.answer(folder))
+        prefect_records.show_answer(mlflow_runs.answer(folder))
         why_not = tracking.trouble()
         if why_not is None:
             try:
-                return tracking.record(folder, self._opened)
+                return mlflow_runs.record(folder, self._opened)
             except Exception as failure:  # the report is written; losing it to a tracker would be absurd
                 why_not = one_line(failure)
         warn(f"{why_not} Not recorded in MLflow. Do so later: augment-kitti record {folder}")

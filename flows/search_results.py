@@ -7,10 +7,10 @@ import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
+from flows.mlflow_runs import SEARCH
 from flows.results import FACTS
 from flows.search import Search, Settings
 from flows.search_trials import REASON, finished, settings_of
-from flows.tracking import SEARCH
 from flows.workspace import code_digest, new_folder, write_json
 from pipeline.search_page import SearchFacts, TrialRow, write_search
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from flows.facts import command_line
 from flows.lessons import LessonStore, give_lesson
+from flows.mlflow_runs import LESSONS
 from flows.prefect_records import ProgressArtifact
 from flows.recording import recorded
 from flows.results import FACTS, require_place_for_report
 from flows.tour_plan import TEXTBOOK, LessonJob, TourPlan, planned_tour
-from flows.tracking import LESSONS
 from flows.training import work_off
 from flows.workspace import code_digest, data_folder, digest_of, new_folder, write_json
 from pipeline.pages import file_name

@@ -16,7 +16,7 @@ def add_parser(commands: Commands) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Record the study and print where it can be seen."""
-    from flows import tracking
+    from flows import mlflow_runs, tracking
     from flows.results import load_facts
     from pipeline.schema import UserError
 
@@ -24,6 +24,6 @@ def main(arguments: argparse.Namespace) -> int:
     why_not = tracking.trouble()
     if why_not:
         raise UserError(why_not)
-    opened = tracking.record(arguments.run)
+    opened = mlflow_runs.record(arguments.run)
     sys.stdout.write(f"strategies ranked: {opened.ranking}\n{opened.url}\n")
     return 0

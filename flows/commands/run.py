@@ -70,9 +70,9 @@ def print_answer(folder: str) -> None:
     """What was found, as a table, and last the folder of the report."""
     from pathlib import Path
 
+    from flows.mlflow_runs import LESSONS
     from flows.results import load_facts, load_scores
     from flows.summary import print_lessons, print_summary
-    from flows.tracking import LESSONS
 
     facts = load_facts(Path(folder))
     if LESSONS in facts:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from flows import augment_kitti as flow_module
-from flows import recording, tracking
+from flows import mlflow_runs, recording, tracking
 from flows.augment_kitti import arm_store, augment_kitti
 from flows.ranking import VIEW_TAG
 from flows.results import load_facts, load_samples, load_scores
@@ -77,7 +77,7 @@ def test_the_report_takes_the_error_apart(study: SimpleNamespace) -> None:
 def test_held_out_drives_alone_are_examined(study: SimpleNamespace) -> None:
     assert set(pd.read_parquet(study.folder / "errors.parquet")["drive"]) == {"0002"}
     (split,) = load_facts(study.folder)["splits"]
-    assert split == {"train": ["0000", "0003"], "valid": ["0001"], "held_out": ["0002"]}
+    assert split == {"train": ["0000", "0003"], "valid": ["0001"], "held_out": ["0002"], "look": []}
     assert all("0002" not in windows.drive for windows in load_samples(study.folder).values())
 
 
@@ -210,7 +210,7 @@ def test_a_study_can_be_recorded_later(
 ) -> None:
     shutil.copy(empty_mlflow, tmp_path / "later.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'later.db'}")
-    opened = tracking.record(study.folder)
+    opened = mlflow_runs.record(study.folder)
     assert tracking.connected().get_run(opened.run_id).info.status == "FINISHED"
     with sqlite3.connect(tmp_path / "later.db") as database:
         assert database.execute("select count(*) from runs").fetchone() == (5,)

@@ -97,7 +97,7 @@ def test_the_same_study_again_computes_nothing_and_says_the_same(study: SimpleNa
 def test_a_damaged_and_a_missing_arm_are_computed_again_to_the_same_numbers(
     study: SimpleNamespace, arms_run: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording.tracking, "record", lambda folder, opened: None)
+    monkeypatch.setattr(mlflow_runs, "record", lambda folder, opened: None)
     before = pd.read_parquet(study.folder / "errors.parquet")
     folders = {
         json.loads((path / "arm.json").read_text())["arm"]["strategy"]: path for path in arm_store().folder.iterdir()

@@ -19,6 +19,7 @@ COMMANDS = (
     "flows.commands.compare",
     "flows.commands.record",
     "flows.commands.models",
+    "flows.commands.predict",
     "flows.commands.ui",
     "flows.commands.serve",
     "flows.commands.stop",

@@ -19,13 +19,14 @@ from flows.results import load_facts
 from flows.tracking import Opened
 from flows.training import one_thread, samples_of
 from flows.workspace import seal
+from pipeline import store
 from pipeline.arms import makes_samples, strategy_rng, training_samples
 from pipeline.credits import credit_of
 from pipeline.pictures import Pictures
 from pipeline.strategies.saved import fit_to_keep, save_fit
 
 CARD = "MODEL_CARD.md"
-MANIFEST = "model.json"
+MANIFEST, WEIGHTS = "model.json", "model.npz"
 
 
 @task(cache_policy=NO_CACHE)
@@ -80,8 +81,9 @@ def _write_generator(folder: Path, job: Job, arms: ArmStore, about: Mapping[str,
 
 def _write_predictor(folder: Path, job: Job, arms: ArmStore, about: Mapping[str, Any]) -> None:
     """The task's model as the arm left it: arrays for ``Task.from_arrays``."""
-    np.savez_compressed(folder / "model.npz", allow_pickle=False, **arms.model(job))
-    seal(folder, MANIFEST, {"design": asdict(job.design), "about": about})
+    np.savez_compressed(folder / WEIGHTS, allow_pickle=False, **arms.model(job))
+    pace = {"dt_s": sorted({drive.dt_s for drive in store.load(job.data)})}
+    seal(folder, MANIFEST, {"design": asdict(job.design), "about": {**about, **pace}})
 
 
 def _about(folder: Path, facts: Mapping[str, Any], champion: Contender, job: Job) -> dict[str, Any]:

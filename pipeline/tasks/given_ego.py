@@ -42,6 +42,7 @@ class PredictionGivenEgo(Prediction):
     """LSTM forecaster that is told the recording car's motion; without 3D boxes it is told nothing."""
 
     fitted: ClassVar[type[FittedPredictor]] = FittedGivenEgo
+    boxes_from_the_past: ClassVar[bool] = False
 
 
 def _steady(windows: Windows, history: int) -> Float[np.ndarray, "n future 4"]:

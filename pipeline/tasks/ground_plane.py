@@ -66,6 +66,7 @@ class GroundPlane(Hypotheses):
     unit = "m"
     needs_scenes = True
     fitted: ClassVar[type[FittedPredictor]] = FittedGroundPlane
+    boxes_from_the_past: ClassVar[bool] = False
     chosen_by: ClassVar[str] = "ade_m"
 
     def loss(self, network: nn.Module, motion: Tensor, place: Tensor, target: Tensor) -> Float[Tensor, ""]:

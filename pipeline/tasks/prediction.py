@@ -79,6 +79,8 @@ class Prediction:
     needs_scenes = False
     samples = Windows
     fitted: ClassVar[type[FittedPredictor]] = FittedPredictor
+    boxes_from_the_past: ClassVar[bool] = True
+    """Whether it foretells boxes in pixels and needs nothing but the observed frames for it."""
     chosen_by: ClassVar[str] = "nade"
     """The error on the validation drives by which the checkpoint is chosen."""
 

@@ -15,14 +15,19 @@ from flows import cli
 from flows.arm_store import ArmStore, Job
 from flows.championship import Contender, decide
 from flows.crowning import crown
-from flows.model_registry import GENERATOR, PREDICTOR, champion_of, fetched, named
+from flows.model_registry import GENERATOR, PREDICTOR, champion_of, fetched, named, register
+from flows.predicting import loaded
 from flows.studies import planned
 from flows.tracking import open_run
 from flows.training import examine_arms
+from flows.workspace import seal
 from pipeline import store
 from pipeline.arms import the_task
 from pipeline.schema import UserError
 from pipeline.scoring import score_study
+from pipeline.sources import SOURCES
+from pipeline.sources.base import read_source
+from pipeline.windows import cut_windows
 
 SOUND = {"none": 1.0, "copies": 1.0, "noise": 1.1, "scale": 0.95, "flip": 0.7}
 RECIPES = {"none": {}, "copies": {}, "noise": {"strength": 1.0}, "scale": {"most": 1.25}, "flip": {}}
@@ -156,6 +161,88 @@ def test_a_champion_is_listed_kept_with_a_card_and_used_without_training(
         named("kiti-tracking@champion")
     assert cli.main([*words, "--root", "x"]) == 1
     assert cli.main(["synthesize", "--n", "1", "--to", str(tmp_path / "none")]) == 1
+
+
+def test_a_registered_predictor_foretells_boxes_without_training(
+    crowned: Path, small_kitti: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(torch.Tensor, "backward", lambda *_, **__: pytest.fail("a network was trained"))
+    every, last = tmp_path / "every.csv", tmp_path / "last.parquet"
+    assert cli.main(["predict", "--root", str(small_kitti), "--to", str(every), "--every", "1"]) == 0
+    assert cli.main(["predict", "--root", str(small_kitti), "--to", str(last)]) == 0
+    predictor = loaded("champion")
+    drives = read_source(SOURCES["kitti_tracking"], small_kitti).drives
+    windows = cut_windows(drives, 4, kinds=predictor.design.kinds)
+    assert f"{len(windows)} forecasts of 4 frames for " in capsys.readouterr().out
+    table = pd.read_csv(every, dtype={"drive": str})
+    boxes, expected = table[["left", "top", "right", "bottom"]].to_numpy(), predictor.fitted.forecast(windows)
+    gone = (expected[..., 2:] <= expected[..., :2]).any(axis=-1, keepdims=True)  # flat at the border of the picture
+    assert 0 < gone.mean() < 0.5
+    np.testing.assert_allclose(boxes.reshape(expected.shape), np.where(gone, np.nan, expected), atol=0.006)
+    assert table["horizon"].tolist() == [1, 2, 3, 4] * len(windows)
+    assert table["frame"].tolist() == (windows.frame[:, None] + 3 + np.arange(1, 5)).ravel().tolist()
+
+    seen = table["frame"] - table["horizon"]
+    ends = table[seen == seen.groupby([table["drive"], table["track"]]).transform("max")]
+    order = ["drive", "track", "frame"]
+    found = pd.read_parquet(last).sort_values(order, ignore_index=True)
+    pd.testing.assert_frame_equal(found, ends.sort_values(order, ignore_index=True), check_dtype=False)
+    found.dropna().to_csv(tmp_path / "again.csv", index=False)
+    assert cli.main(["check", str(tmp_path / "again.csv")]) == 0  # forecasts are a tracks table themselves
+
+
+def made_up_tracks(path: Path, frames: int, dt_s: float) -> str:
+    """A car that drives to the right."""
+    step = np.arange(frames)
+    pd.DataFrame({
+        "drive": "monday", "track": 1, "class": "Car", "time_s": dt_s * step, "left": 100.0 + step, "top": 150.0,
+        "right": 180.0 + step, "bottom": 200.0, "image_width": 1242, "image_height": 375,
+    }).to_csv(path, index=False)  # fmt: skip
+    return str(path)
+
+
+def registered_again(study: str, folder: Path, design: Mapping[str, object], *, harmed: bool = False) -> None:
+    """The champion's predictor under another name, with another design."""
+    found = champion_of("kitti-tracking", PREDICTOR)
+    assert found is not None
+    folder.mkdir()
+    with fetched(found) as own:
+        facts = json.loads((own / "model.json").read_text())
+        shutil.copy(own / "model.npz", folder)
+    seal(folder, "model.json", {"design": {**facts["design"], **design}, "about": facts["about"]})
+    if harmed:
+        np.savez(folder / "model.npz", history=np.asarray(4))
+    register(folder, study, PREDICTOR, dict(found.tags), "by a test", open_run(study, {}))
+
+
+def test_a_predictor_says_what_it_cannot_do(crowned: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    slow, short = made_up_tracks(tmp_path / "slow.csv", 9, 0.5), made_up_tracks(tmp_path / "short.csv", 3, 0.1)
+    good, target = made_up_tracks(tmp_path / "good.csv", 9, 0.1), str(tmp_path / "to.csv")
+    registered_again("depths", tmp_path / "depths", {"task": "depth"})
+    registered_again("plans", tmp_path / "plans", {"task": "prediction_given_ego"})
+    registered_again("newer", tmp_path / "newer", {"options": {"task": {"hidden": 3}}})
+    registered_again("harmed", tmp_path / "harmed", {}, harmed=True)
+    ours = ["--model", "kitti-tracking"]
+    for words, reason in (
+        ([*ours, "--root", good, "--to", "to.txt"], "must end in .csv or .parquet"),
+        ([*ours, "--root", good, "--to", good], "exists already"),
+        ([*ours, "--root", "nowhere", "--to", target], "nowhere does not exist"),
+        ([*ours, "--root", good, "--to", target, "--every", "0"], "at least 1, got 0"),
+        ([*ours, "--root", good, "--to", target, "--source", "kitti_raw"], "good.csv"),
+        ([*ours, "--root", slow, "--to", target], "monday has a frame every 0.5 s"),
+        ([*ours, "--root", short, "--to", target], "window of 4 frames: the longest unbroken run"),
+        (["--root", good, "--to", target], "several champions"),
+        (["--model", "depths", "--root", good, "--to", target], 'of the task "depth"'),
+        (["--model", "plans", "--root", good, "--to", target], 'of the task "prediction_given_ego"'),
+        (["--model", "newer", "--root", good, "--to", target], "does not fit the code that is here"),
+        (["--model", "harmed", "--root", good, "--to", target], "is damaged"),
+    ):
+        assert cli.main(["predict", *words]) == 1, words
+        assert reason in capsys.readouterr().err
+        assert not Path(target).exists()
+    assert cli.main(["predict", *ours, "--root", good, "--to", target]) == 0
+    assert "1 forecasts of 4 frames for 1 tracks\n" in capsys.readouterr().out
 
 
 def test_without_a_champion_a_user_is_told_so(

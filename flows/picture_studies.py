@@ -59,6 +59,20 @@ PICTURE_STUDIES: dict[str, Study] = {
         design=Design(task="detection", held_out_stride=1, options={"cycle_gan": {"steps": 1000}}),
         profiles={"quick": {"seeds": 1, "tstr_seeds": 0}},
     ),
+    "bdd-night": Study(
+        name="bdd-night",
+        about="Real photographs that nobody labelled, learnt from by day: does translated night help a network to tell "
+        "colours by night? No car is marked in these, so nothing is said of detectors.",
+        source="days_and_nights",
+        strategies=(NONE, "copies", "noise", "darken", "colour_match", "cycle_gan", "looked"),
+        seeds=5,
+        rival="colour_match",
+        valid=("day-*9",),
+        held_out=("night-*[13579]",),
+        look=("night-*[02468]",),
+        design=Design(task="colour", held_out_stride=1, size=(128, 72), options={"cycle_gan": {"steps": 1000}}),
+        profiles={"quick": {"seeds": 2, "tstr_seeds": 0}},
+    ),
     "city-depth": Study(
         name="city-depth",
         about="In a rendered city never seen before: does a critic help a network to tell depth, to 1000 m?",

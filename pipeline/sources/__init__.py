@@ -37,5 +37,6 @@ SOURCES: dict[str, Source] = {
     "kitti_object": KittiObject(),
     "kitti_depth": KittiDepth(),
     "day_night": DayNight(),
+    "days_and_nights": DayNight(stretch=25),
     "city_and_roads": Joined((Part("city", RenderedCity(drives=40, frames=2)), *_ROADS)),
 }

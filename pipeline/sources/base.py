@@ -1,7 +1,8 @@
 """What every reader is, and what it returns."""
 
+import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -10,8 +11,10 @@ from PIL import Image
 
 from pipeline.schema import Drive, Problem, UserError
 
-NO_PICTURE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+NO_PICTURE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning)
 """What Pillow raises of a file that is no picture, is damaged, or claims a size that no camera has."""
+
+warnings.simplefilter("error", Image.DecompressionBombWarning)  # up to twice its limit, Pillow would only mutter
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,16 @@ class Examining(Protocol):
     def examine(self, reading: Reading) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
         """What contradicts itself in a reading, and notes on how well the rest agrees; reads pictures."""
         ...
+
+
+def renamed(drive: Drive, name: str) -> Drive:
+    """The same drive under another name."""
+    return replace(
+        drive,
+        name=name,
+        tracks=tuple(replace(track, drive=name) for track in drive.tracks),
+        frames=tuple(replace(frame, drive=name) for frame in drive.frames),
+    )
 
 
 def existing(path: Path) -> Path | None:

@@ -1,12 +1,12 @@
 """Two folders of unpaired pictures, ``day`` and ``night``: the material of image translation (BDD100K, for example)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
 from pipeline.schema import Drive, Frame, Problem, UserError
-from pipeline.sources.base import NO_PICTURE, Reading
+from pipeline.sources.base import NO_PICTURE, Reading, renamed
 
 DOMAINS = ("day", "night")
 ENDINGS = (".jpg", ".jpeg", ".png")
@@ -14,7 +14,10 @@ ENDINGS = (".jpg", ".jpeg", ".png")
 
 @dataclass(frozen=True)
 class DayNight:
-    """Reader of a folder with ``day`` and ``night`` in it: one drive for each, and no labels."""
+    """Reader of a folder with ``day`` and ``night`` in it: one drive for each, or several, and no labels."""
+
+    stretch: int | None = None
+    """Pictures of one drive, so that some can be held out: ``day-00``, ``day-01``; None: ``day`` is one drive."""
 
     looks_for = "day/*.jpg and night/*.jpg (or .png)"
 
@@ -31,7 +34,15 @@ class DayNight:
         if not self.recognises(root):
             raise UserError(f"{root} has no pictures by day and night: looked for {self.looks_for}")
         problems: list[Problem] = []
-        return Reading(tuple(_read_domain(root / domain, problems) for domain in DOMAINS), tuple(problems))
+        drives = [drive for domain in DOMAINS for drive in self._drives(_read_domain(root / domain, problems))]
+        return Reading(tuple(drives), tuple(problems))
+
+    def _drives(self, domain: Drive) -> list[Drive]:
+        """The domain as one drive, or in stretches."""
+        if self.stretch is None:
+            return [domain]
+        parts = [domain.frames[start : start + self.stretch] for start in range(0, len(domain.frames), self.stretch)]
+        return [renamed(replace(domain, frames=part), f"{domain.name}-{k:02d}") for k, part in enumerate(parts)]
 
 
 def _pictures(folder: Path) -> list[Path]:

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
 
 from pipeline.json_objects import object_in
 from pipeline.schema import Drive, UserError
-from pipeline.sources.base import Reading, SelfMade, Source, read_parts
+from pipeline.sources.base import Reading, SelfMade, Source, read_parts, renamed
 from pipeline.sources.digests import digest_of
 
 PLAN = "joined.json"
@@ -101,16 +101,6 @@ class Joined:
                 yield Reading(drives, reading.problems)
             if not count:
                 raise UserError(f"{places[part.name]} has none of the drives {', '.join(part.only)}.")
-
-
-def renamed(drive: Drive, name: str) -> Drive:
-    """The same drive under another name."""
-    return replace(
-        drive,
-        name=name,
-        tracks=tuple(replace(track, drive=name) for track in drive.tracks),
-        frames=tuple(replace(frame, drive=name) for frame in drive.frames),
-    )
 
 
 def _places(root: Path) -> Mapping[str, Path]:

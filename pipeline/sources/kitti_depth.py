@@ -44,7 +44,7 @@ def read_depth(path: Path) -> Float[np.ndarray, "height width"]:
             if picture.mode not in ("I;16", "I"):
                 raise ValueError(f"mode {picture.mode}, expected 16 bits of one channel")
             values = np.asarray(picture) / np.float32(STEPS)
-    except (SyntaxError, Image.DecompressionBombError) as error:
+    except (SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(str(error)) from error
     if path.parent.name.startswith("disp_"):
         with np.errstate(divide="ignore"):

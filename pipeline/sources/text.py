@@ -10,6 +10,8 @@ from pipeline.schema import Problem
 Row = TypeVar("Row")
 
 LARGEST_INTEGER = 2**31 - 1
+LARGEST_NUMBER = 1e9
+"""Beyond it, products of coordinates and calibrations overflow; nothing on a road comes near."""
 
 
 def read_carefully(path: Path, parse: Callable[[list[str]], Row]) -> tuple[list[Row], list[int], list[Problem]]:
@@ -40,7 +42,14 @@ def _decode(line: bytes) -> str:
 
 
 def number(word: str, name: str) -> float:
-    """A finite number, or ``ValueError`` that names the column."""
+    """A finite number of reasonable size, or ``ValueError`` that names the column."""
+    value = _finite(word, name)
+    if abs(value) > LARGEST_NUMBER:
+        raise ValueError(f'{name} is "{word}", beyond anything on a road')
+    return value
+
+
+def _finite(word: str, name: str) -> float:
     try:
         value = float(word) if "_" not in word else float("nan")
     except ValueError:
@@ -52,7 +61,7 @@ def number(word: str, name: str) -> float:
 
 def integer(word: str, name: str) -> int:
     """An integer of reasonable size, or ``ValueError`` that names the column."""
-    value = number(word, name)
+    value = _finite(word, name)
     if value != int(value) or abs(value) > LARGEST_INTEGER:
         raise ValueError(f'{name} is "{word}", not an integer')
     return int(value)

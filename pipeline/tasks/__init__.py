@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.tasks.base import Task as Task
+from pipeline.tasks.colour import Colour
 from pipeline.tasks.depth import Depth
 from pipeline.tasks.detection import Detection
 from pipeline.tasks.given_ego import PredictionGivenEgo
@@ -18,4 +19,5 @@ TASKS: dict[str, Task[Any, Any]] = {
     "ground_hypotheses": GroundHypotheses(),
     "detection": Detection(),
     "depth": Depth(),
+    "colour": Colour(),
 }

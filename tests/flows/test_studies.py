@@ -106,6 +106,14 @@ def test_the_facts_tell_where_arms_take_fewer_steps(tmp_path: Path) -> None:
     assert not study_facts(STUDIES["kitti-tracking"], (), data, "", {}).notes
 
 
+def test_only_pictures_can_be_looked_at_and_not_while_folds_rotate() -> None:
+    assert planned("bdd-night", ".").look == ("night-*[02468]",)
+    with pytest.raises(UserError, match='only pictures can be looked at, and the task "prediction" has none'):
+        planned("mini", settings=["look=[a]"])
+    with pytest.raises(UserError, match="must name those that are held out"):
+        planned("bdd-night", ".", settings=["folds=3"])
+
+
 def test_scarce_data_take_fewer_steps_for_all_arms_alike_unless_asked_otherwise() -> None:
     study = STUDIES["generators"]
     assert study.scarce is not None

@@ -62,3 +62,15 @@ def test_groups_of_one_drive_leave_nothing_to_learn_from():
         groups_left_out(["a", "b", "c"], (("a",), ("b",), ("c",)))
     with pytest.raises(UserError, match="lacks: z"):
         groups_left_out(["a", "b", "c"], (("a", "b"), ("c", "z")))
+
+
+def test_drives_to_look_at_are_neither_learnt_from_nor_examined_and_may_be_meant_by_a_pattern() -> None:
+    split = named_split(["a-0", "a-1", "a-2", "b-0", "b-1"], valid=["a-0"], held_out=["b-1"], look=["b-0*", "a-[2]"])
+    assert split == Split(("a-1",), ("a-0",), ("b-1",), look=("a-2", "b-0"))
+
+
+def test_nothing_that_is_held_out_may_be_looked_at() -> None:
+    with pytest.raises(UserError, match="more than once: 0001"):
+        named_split(DRIVES, valid=["0000"], held_out=["0001"], look=["000[1-4]"])
+    with pytest.raises(UserError, match=r"lacks: bdd-\*"):
+        named_split(DRIVES, valid=["0000"], held_out=["0001"], look=["bdd-*"])

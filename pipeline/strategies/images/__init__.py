@@ -6,6 +6,7 @@ from pipeline.strategies.images.copies import Copies
 from pipeline.strategies.images.cycle_translation import CycleTranslation
 from pipeline.strategies.images.darken import Darken
 from pipeline.strategies.images.flip import Flip
+from pipeline.strategies.images.looked import Looked
 from pipeline.strategies.images.noise import Noise
 from pipeline.strategies.images.oracle import Oracle
 from pipeline.strategies.images.other_objective import OtherObjective
@@ -19,6 +20,7 @@ IMAGE_STRATEGIES: dict[str, ImageStrategy] = {
     "colour_match": ColourMatch(),
     "cycle_gan": CycleTranslation(),
     "oracle": Oracle(),
+    "looked": Looked(),
     "gan": OtherObjective("gan"),
     "l1_gan": OtherObjective("l1_gan"),
     "rendered": Rendered(),

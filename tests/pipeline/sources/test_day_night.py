@@ -73,3 +73,13 @@ def test_grey_and_deep_pictures_become_colour_of_eight_bits(root: Path) -> None:
     Image.fromarray(np.full(SIZE[::-1], 90 * 256, np.uint16)).save(root / "day" / "3.png")
     pictures = gather_pictures(read_source(DayNight(), root).drives, SIZE, root / "cache")
     assert (pictures.image[1:3] == 90).all()
+
+
+def test_a_domain_in_stretches_can_be_held_out_in_part(root: Path) -> None:
+    for number in range(2, 6):
+        Image.new("RGB", SIZE).save(root / "day" / f"{number}.jpg")
+    drives = DayNight(stretch=2).read(root).drives
+    assert [(drive.name, len(drive.frames)) for drive in drives] == [
+        ("day-00", 2), ("day-01", 2), ("day-02", 1), ("night-00", 1),
+    ]  # fmt: skip
+    assert {frame.drive for frame in drives[1].frames} == {"day-01"}

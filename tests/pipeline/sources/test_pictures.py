@@ -54,6 +54,15 @@ def test_depth_is_metres_and_unknown_is_nan(tmp_path):
         read_depth(tmp_path / "rgb.png")
 
 
+def test_a_picture_too_large_for_any_camera_is_refused(tmp_path, monkeypatch):
+    picture(tmp_path / "rgb.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)  # of 32; up to twice as many, Pillow itself only warns
+    with pytest.raises(UserError, match="decompression bomb"):
+        decode(tmp_path / "rgb.png", (4, 4))
+    with pytest.raises(ValueError, match="decompression bomb"):
+        read_depth(tmp_path / "rgb.png")
+
+
 def test_depth_beyond_what_16_bits_hold_comes_as_metres(tmp_path):
     path = tmp_path / "d.npy"
     np.save(path, np.array([[0, 900, np.inf, np.nan]], np.float16))

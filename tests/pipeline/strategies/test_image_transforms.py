@@ -8,9 +8,10 @@ import pytest
 from pipeline.pictures import Pictures
 from pipeline.schema import UserError
 from pipeline.strategies.images import IMAGE_STRATEGIES
+from pipeline.strategies.images.colour_match import cumulative, matched_to
 from pipeline.strategies.images.cycle_translation import CycleTranslation
 from pipeline.strategies.images.darken import Darken
-from pipeline.strategies.images.domains import apart
+from pipeline.strategies.images.domains import apart, domains
 from pipeline.strategies.images.flip import mirror
 
 
@@ -83,7 +84,7 @@ def test_a_translator_learns_from_no_other_night_and_never_pairs(toy_pictures: P
     np.testing.assert_array_equal(first.image, second.image)
 
 
-@pytest.mark.parametrize("name", ["oracle", "cycle_gan"])
+@pytest.mark.parametrize("name", ["oracle", "cycle_gan", "colour_match", "looked"])
 def test_a_source_without_nights_is_refused(name: str, toy_pictures: Pictures) -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(UserError, match=f'Strategy "{name}" needs pictures by night'):
@@ -102,3 +103,26 @@ def test_one_picture_of_one_drive_is_enough_to_be_translated(toy_pictures: Pictu
     made = short.fit(single, np.random.default_rng(0))(3, np.random.default_rng(1))
     assert made.image.shape == (3, *single.image.shape[1:])
     assert (made.boxes == single.boxes).all()
+
+
+def test_matched_colours_are_those_of_a_picture_from_there_and_order_by_brightness_stays(
+    toy_pictures: Pictures,
+) -> None:
+    source, wanted = toy_pictures.image[0], toy_pictures.night[9]
+    made = matched_to(source, cumulative(wanted))
+    assert set(made[..., 0].ravel()) <= set(wanted[..., 0].ravel())
+    assert abs(float(made.mean()) - float(wanted.mean())) < 3
+    order = np.argsort(source[..., 1].ravel(), kind="stable")
+    assert (np.diff(made[..., 1].ravel()[order].astype(int)) >= 0).all()
+    np.testing.assert_array_equal(matched_to(source, cumulative(source)), source)
+
+
+def test_drives_that_may_be_looked_at_come_before_nights_and_carry_no_label(toy_pictures: Pictures) -> None:
+    others = toy_pictures.take(toy_pictures.drive == "0005")
+    looking = toy_pictures.looking_at(others)
+    here, there = domains(looking, np.random.default_rng(0), "cycle_gan")
+    assert here is toy_pictures.image
+    np.testing.assert_array_equal(there, others.image)
+    assert looking.take(np.arange(3)).look is looking.look
+    assert looking.made_by("x", looking.image).look is None
+    assert "look" not in looking.arrays()

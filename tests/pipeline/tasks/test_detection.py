@@ -67,6 +67,17 @@ def test_units_hold_enough_objects_and_every_drive_is_in_one(objects: dict[str, 
     assert pooled_drives(objects, 3) == units
 
 
+def test_precision_is_told_by_difficulty_too(toy_pictures: Pictures) -> None:
+    """Boxes of 6 to 11 of 32 rows are 70 px high or more in a picture of KITTI's height; occluded ones are hard."""
+    hidden = replace(toy_pictures, occluded=np.where(np.arange(48) % 2, 2, 0)[:, None])
+    task = configured(Detection(), SHORT, "task")
+    found = task.evaluate(task.train(toy_pictures, None, Schedule(), toy_pictures, np.random.default_rng(0)), hidden)
+    columns = [f"{name}{level}" for name in ("ap_50", "ap_kitti") for level in ("", "_easy", "_hard")]
+    assert set(columns) <= set(found.columns)
+    np.testing.assert_array_equal(found["ap_50_easy"], found["ap_50"])
+    assert found["n"].sum() == 24
+
+
 def test_the_night_of_held_out_drives_is_examined_and_synthetic_pictures_as_they_are(toy_pictures: Pictures) -> None:
     task = configured(Detection(), SHORT, "task")
     model = task.train(toy_pictures, None, Schedule(), toy_pictures, np.random.default_rng(0))

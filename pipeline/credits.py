@@ -14,6 +14,7 @@ class Credit:
 
 _KITTI_TERMS = "Creative Commons Attribution-NonCommercial-ShareAlike 3.0: cite the authors, no commercial use."
 _KITTI_URL = "https://www.cvlibs.net/datasets/kitti/"
+_BDD_TERMS = "BDD100K: University of California's licence, for research and education, no commercial use."
 _RENDERED = Credit(
     "Rendered city: simulated by augment-kitti itself; no recorded data.", "Free to use with augment-kitti."
 )
@@ -35,6 +36,19 @@ CREDITS: dict[str, Credit] = {
     ),
     "rendered_city": _RENDERED,
     "rendered_streets": _RENDERED,
+    "rendered_scenes": _RENDERED,
+    "city_and_roads": Credit(
+        "KITTI tracking and object: A. Geiger, P. Lenz, R. Urtasun, CVPR 2012; KITTI raw: A. Geiger, P. Lenz, C. "
+        "Stiller, R. Urtasun, IJRR 2013; BDD100K: F. Yu et al., CVPR 2020; the city was rendered by augment-kitti.",
+        f"{_KITTI_TERMS} {_BDD_TERMS}",
+        _KITTI_URL,
+    ),
+    "days_and_nights": Credit(
+        "BDD100K, if these are its photographs: F. Yu et al., BDD100K: a diverse driving dataset for heterogeneous "
+        "multitask learning, CVPR 2020.",
+        _BDD_TERMS,
+        "https://bdd-data.berkeley.edu/",
+    ),
     "kitti_depth": Credit(
         "Pictures with depth, as of KITTI stereo 2015: M. Menze, A. Geiger, Object scene flow for autonomous vehicles, "
         "CVPR 2015.",

@@ -28,8 +28,8 @@ POOL = 2000
 """Synthetic windows that a filter may look at while it is fitted."""
 ROUNDS = 20
 """How often rejected windows are replaced before giving up."""
-MOST_OF = 0.9
-"""Share of the windows that must pass by then."""
+LEAST_OF = 0.5
+"""Share of the windows that must have passed by then."""
 
 
 @runtime_checkable
@@ -152,8 +152,8 @@ class FittedFiltered:
     def __call__(self, count: int, rng: np.random.Generator) -> Windows:
         """Windows that pass every filter.
 
-        A class that the generator has hardly learnt may stay short of a few windows in the end; passed ones of any
-        class then fill its place twice, rather than lose a study to them.
+        A class that the generator has hardly learnt may stay short of windows in the end: those of it that passed, or
+        of any class if none did, then stand there more than once, rather than lose a study to them.
 
         Raises:
             UserError: hardly any window passes.
@@ -167,15 +167,15 @@ class FittedFiltered:
             missing = missing - np.bincount(parts[-1].kind, minlength=len(KINDS))
             if not missing.any():
                 return Windows.concatenate(parts).made_by(self.name)
-            drawn = self.part(max(POOL, count), rng)
+            drawn = self.part(max(POOL, 2 * int(missing.sum())), rng)
         passed = Windows.concatenate(parts)
-        if len(passed) < MOST_OF * count:
+        if len(passed) < LEAST_OF * count:
             raise UserError(
                 f'Strategy "{self.name}": its filters reject nearly everything; {len(passed)} of {count} windows '
                 "passed. Train the generator longer, or widen the filters."
             )
-        again = rng.integers(len(passed), size=count - len(passed))
-        return Windows.concatenate([passed, passed.take(again)]).made_by(self.name)
+        again = [_some_of(passed, kind, number, rng) for kind, number in enumerate(missing.tolist()) if number]
+        return Windows.concatenate([passed, *again]).made_by(self.name)
 
     def walk(self, paths: int, stops: int, rng: np.random.Generator) -> Windows | None:
         """That of the generator behind the filters, nothing refused: a path has no gaps."""
@@ -185,6 +185,11 @@ class FittedFiltered:
     def steered(self, kinds: Sequence[str], speed: tuple[float, float], turn: tuple[float, float]) -> "FittedFiltered":
         """The same filters behind a generator that has been told what is wanted."""
         return replace(self, part=steered(self.part, kinds, speed, turn))
+
+
+def _some_of(windows: Windows, kind: int, number: int, rng: np.random.Generator) -> Windows:
+    known = np.flatnonzero(windows.kind == kind)
+    return windows.take(rng.choice(known if len(known) else len(windows), number))
 
 
 def _passing(keeps: Sequence[Keep], windows: Windows) -> Bool[np.ndarray, " n"]:

@@ -7,7 +7,7 @@ never by frame: neighbouring frames are all but the same picture.
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -69,7 +69,7 @@ class Pictures:
         """The same labels on other pictures, which have no twin by night, as the work of ``strategy``."""
         return replace(self, image=image, night=None, look=None, origin=np.full(len(self), strategy))
 
-    def looking_at(self, others: "Pictures") -> "Pictures":
+    def looking_at(self, others: "Pictures") -> Self:
         """The same, and what ``others`` look like; nothing else is told of them."""
         return replace(self, look=others.image)
 

@@ -62,8 +62,10 @@ def _finite(word: str, name: str) -> float:
 def integer(word: str, name: str) -> int:
     """An integer of reasonable size, or ``ValueError`` that names the column."""
     value = _finite(word, name)
-    if value != int(value) or abs(value) > LARGEST_INTEGER:
+    if value != int(value):
         raise ValueError(f'{name} is "{word}", not an integer')
+    if abs(value) > LARGEST_INTEGER:
+        raise ValueError(f'{name} is "{word}", too large')
     return int(value)
 
 

@@ -129,6 +129,7 @@ def test_hostile_xml_is_refused_and_the_drive_goes_on(tiny_raw: Path, doctype: s
         (document(tracklet(first="-5")), "frame is -5, must not be negative"),
         (document(tracklet(first="early")), 'tracklet 0: first_frame is "early", not a number'),
         (document(tracklet(poses=pose("nan") + pose())), 'tracklet 0, frame 0: tx is "nan", not a finite number'),
+        (document(tracklet(poses=pose("1e308") + pose())), 'tracklet 0, frame 0: tx is "1e308", beyond anything'),
         (document(tracklet().replace("<h>1.5</h>", "")), 'tracklet 0: h is "", not a number'),
     ],
 )

@@ -1,5 +1,6 @@
 """What Prefect's pages show of a study: how far it is, what it found, and where else it is recorded."""
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import cast
@@ -16,6 +17,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
 from flows.progress import ArmProgress
+from flows.servers import answers
 
 
 class ProgressArtifact:
@@ -28,6 +30,8 @@ class ProgressArtifact:
 
     def __call__(self, progress: ArmProgress) -> None:
         """Show how far it is; where the server has gone, nobody looks."""
+        if not _server_is_there():
+            return
         with suppress(Exception):
             if self._artifact is None:
                 created = create_progress_artifact(
@@ -40,14 +44,22 @@ class ProgressArtifact:
 
 def link_to_mlflow(url: str) -> None:
     """Lead from the flow run to the MLflow run, while the server is there."""
-    with suppress(Exception):
-        create_link_artifact(url, link_text="The study in MLflow", key="mlflow-run")
+    if _server_is_there():
+        with suppress(Exception):
+            create_link_artifact(url, link_text="The study in MLflow", key="mlflow-run")
 
 
 def show_answer(markdown: str) -> None:
     """The study's table on the flow run's page, while the server is there."""
-    with suppress(Exception):
-        create_markdown_artifact(markdown, key="answer", description="What the study found")
+    if _server_is_there():
+        with suppress(Exception):
+            create_markdown_artifact(markdown, key="answer", description="What the study found")
+
+
+def _server_is_there() -> bool:
+    """Whether it answers; Prefect itself would try for more than a minute each time, which a study need not wait."""
+    api = os.environ.get("PREFECT_API_URL")
+    return api is None or answers(f"{api}/health")
 
 
 def mark_crashed(flow_run_ids: Sequence[str]) -> None:

@@ -84,12 +84,21 @@ class _NoProgress:
         pass
 
 
-def test_what_only_prefects_pages_show_never_ends_a_study(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("there", "asked"), [(True, 3), (False, 0)])
+def test_what_only_prefects_pages_show_never_ends_a_study_nor_holds_it_up(
+    monkeypatch: pytest.MonkeyPatch, there: bool, asked: int
+) -> None:
+    tried: list[object] = []
+
     def gone(*rest: object, **named: object) -> None:
+        tried.append(rest)
         raise ConnectionRefusedError
 
     for name in ("create_progress_artifact", "create_markdown_artifact", "create_link_artifact"):
         monkeypatch.setattr(prefect_records, name, gone)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.setattr(prefect_records, "answers", lambda url: there)
     prefect_records.ProgressArtifact()(SimpleNamespace(percent=3.0))
     prefect_records.show_answer("| strategy |")
     prefect_records.link_to_mlflow("http://x")
+    assert len(tried) == asked

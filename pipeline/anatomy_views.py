@@ -17,6 +17,15 @@ WORTH_NAMING_PCT = 5.0
 SHOWN = (STEADY, WORLD, MODEL_EGO, EGO)
 """Columns beside the models, where they exist."""
 
+PHRASES = {
+    "class": "{}",
+    "distance": "{} road users",
+    "ego motion": "recording car {}",
+    "agent motion": "road user {}",
+    "border": "box {}",
+}
+"""How a sentence names a part of each trait."""
+
 TOLD = {
     WORLD: "Constant velocity in the world learns nothing and leaves {:.0f} %: it knows 3D boxes and ego motion "
     "of the past, which the model does not see.",
@@ -132,7 +141,8 @@ def _heavy_parts(table: pd.DataFrame) -> str:
         return ""
     order = (heavy["share_pct"] / heavy["windows_pct"]).sort_values(ascending=False).index
     named = [
-        f"{row.by} {row.part} ({row.windows_pct:.0f} % of the windows, {row.share_pct:.0f} % of the error)"
+        f"{PHRASES.get(row.by, '{}').format(row.part)} "
+        f"({row.windows_pct:.0f} % of the windows, {row.share_pct:.0f} % of the error)"
         for row in heavy.loc[order].itertuples(index=False)
     ]
     return f"Harder than the rest: {', '.join(named)}."

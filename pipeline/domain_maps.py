@@ -87,7 +87,7 @@ def domain_map(
     return DomainMap(
         domain=np.repeat(list(scaled), [len(values) for values in scaled.values()]),
         index=np.concatenate(list(index.values())),
-        places={"PCA": project(together, "PCA", rng), "t-SNE": project(together, "t-SNE", rng)},
+        places={"PCA": principal(scaled[REAL], together), "t-SNE": neighbourly(together, rng)},
         gaps={name: domain_gap(scaled[REAL], values) for name, values in scaled.items() if name != REAL},
         space="coarse pixels" if isinstance(sets[REAL], Pictures) else "place and shape of the track",
     )
@@ -98,10 +98,24 @@ def domain_gap(real: Float[np.ndarray, "n d"], other: Float[np.ndarray, "m d"]) 
     return DomainGap(float(cdist(real, other).mean()), float(pdist(real).mean()), float(pdist(other).mean()))
 
 
-def project(values: Float[np.ndarray, "n d"], method: Method, rng: np.random.Generator) -> Float[np.ndarray, "n 2"]:
-    """Samples in a plane, in which each axis has mean 0 and the wider one standard deviation 1."""
+def principal(real: Float[np.ndarray, "n d"], values: Float[np.ndarray, "m d"]) -> Float[np.ndarray, "m 2"]:
+    """Samples in the plane in which the real ones differ most, in standard deviations of its wider axis.
+
+    What lies far from nearly all real samples, as noise does, is put on the edge: it would leave no room for the rest.
+    """
+    plane = PCA(min(2, *real.shape), svd_solver="full").fit(real)
+    known, place = np.zeros((len(real), 2)), np.zeros((len(values), 2))
+    known[:, : plane.n_components_], place[:, : plane.n_components_] = plane.transform(real), plane.transform(values)
+    scale = max(float(known.std(axis=0).max()), 1e-12)
+    low, high = np.quantile(known / scale, [0.01, 0.99], axis=0)
+    room = 0.5 * (high - low)
+    return np.clip(place / scale, low - room, high + room)
+
+
+def neighbourly(values: Float[np.ndarray, "n d"], rng: np.random.Generator) -> Float[np.ndarray, "n 2"]:
+    """t-SNE of the samples' principal components; each axis has mean 0, the wider one standard deviation 1."""
     components = PCA(min(MOST_DIMENSIONS, *values.shape), svd_solver="full").fit_transform(values)
-    if method == "t-SNE" and len(values) > 3:
+    if len(values) > 3:
         perplexity = min(30.0, (len(values) - 1) / 3)
         search = TSNE(2, perplexity=perplexity, init="pca", random_state=int(rng.integers(2**31)))
         components = search.fit_transform(components)

@@ -13,11 +13,13 @@ TEMPLATES = Path(__file__).parent
 
 
 def environment() -> Environment:
-    """Where every page's template is found, the common style beside it."""
-    return Environment(
+    """Where every page's template is found, the common style and filters beside it."""
+    page = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
+    page.filters["breakable"] = breakable
+    return page
 
 
 def inline(picture: Picture) -> Markup:

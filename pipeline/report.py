@@ -12,7 +12,7 @@ from pipeline.depth_examples import DepthExamples
 from pipeline.figures.frame_figures import Frames
 from pipeline.figures.style import LIGHT, to_png
 from pipeline.findings import Findings, StudyFacts
-from pipeline.pages import breakable, environment, file_name, inline, write_whole
+from pipeline.pages import environment, file_name, inline, write_whole
 from pipeline.report_sections import Drawn, draw_sections
 from pipeline.samples import Samples
 from pipeline.schema import UserError
@@ -76,7 +76,10 @@ def write_report(
     try:
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         for picture in (picture for section in sections for picture in section.pictures):
-            write_whole(folder / "figures" / f"{file_name(picture.name)}.png", to_png(picture.draw(LIGHT)))
+            write_whole(
+                folder / "figures" / f"{file_name(picture.name)}.png",
+                to_png(picture.draw(LIGHT), 110 if picture.photographic else 160),
+            )
         write_whole(
             folder / "errors.parquet", pd.concat([errors, baselines], ignore_index=True).to_parquet(index=False)
         )
@@ -94,7 +97,6 @@ def render_html(findings: Findings, sections: Sequence[Drawn]) -> str:
     page.filters.update(
         signed=signed, words=words, of_data=of_data, p_words=p_words, number=views.number,
         rough=views.rough, duration=views.duration, size=views.size, picture=inline,
-        breakable=breakable,
     )  # fmt: skip
     return page.get_template("report.html.j2").render(
         facts=findings.facts, scores=findings.scores, noun=findings.real.noun, sections=sections, views=views,

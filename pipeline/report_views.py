@@ -152,7 +152,10 @@ def _interval_note(row: OtherMetric) -> str:
 
 def ranked(scores: Scores) -> list[ArmScore]:
     """All arms as the main table shows them first: by fraction, best gain first, the plain model on top."""
-    return sorted(scores.arms, key=lambda arm: (arm.fraction, arm.strategy != NONE, -(arm.gain_pct or -1e9)))
+    return sorted(
+        scores.arms,
+        key=lambda arm: (arm.fraction, arm.strategy != NONE, 1e9 if arm.gain_pct is None else -arm.gain_pct),
+    )
 
 
 def studied(scores: Scores) -> int:

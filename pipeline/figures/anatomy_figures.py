@@ -71,7 +71,8 @@ def _stacked(axes: Axes, place: float, parts: pd.DataFrame, column: str, theme: 
         axes.barh(place, width, 0.36, left=left, color=colour, alpha=faint, edgecolor=theme.paper, linewidth=1.2)
         text = f"{row['part']} {width:.0f}"
         if width / 100 > ROOM * len(text) / 10:
-            axes.text(left + width / 2, place, text, ha="center", va="center", fontsize=7.5, color=theme.paper)
+            ink = theme.ink if faint < 1 else theme.paper
+            axes.text(left + width / 2, place, text, ha="center", va="center", fontsize=7.5, color=ink)
         left += width
 
 

@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pipeline.arms import NONE
-from pipeline.figures.gain_figures import leading
-from pipeline.figures.style import Theme, label, label_ends, new_axes, strategy_colours
+from pipeline.figures.gain_figures import MOST_LINES, leading
+from pipeline.figures.style import Theme, label, label_ends, new_axes
 from pipeline.scoring.conclusion import words
 from pipeline.scoring.scores import Scores
 
@@ -77,11 +77,12 @@ def _horizon_axis(figure: Figure, steps: Sequence[int]) -> None:
 
 
 def training_curves(scores: Scores, rows: pd.DataFrame, name: str, theme: Theme) -> Figure:
-    """One quantity over the training steps: the mean over seeds and folds of each strategy."""
+    """One quantity over the training steps, the mean over seeds and folds: the plain model and what gains most."""
     figure, axes = new_axes(theme, 2.9, left=0.13, right=0.24)
-    colours = strategy_colours(scores, theme)
+    colours = {NONE: theme.ink, **dict(zip(leading(scores), theme.cycle, strict=False))}
     ends = []
-    for strategy in dict.fromkeys(rows["strategy"]):
+    known, shown = list(dict.fromkeys(rows["strategy"])), [NONE, *leading(scores)]
+    for strategy in [name for name in known if name in shown] or known[:MOST_LINES]:
         colour = colours.get(strategy, theme.muted)
         mean = rows[rows["strategy"] == strategy].groupby("step")["value"].mean()
         axes.plot(mean.index, mean.to_numpy(), color=colour, linewidth=1.4)

@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import Float, Int, UInt8
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 from PIL import Image
 
-from pipeline.figures.style import WIDTH_IN, Theme
-from pipeline.figures.track_figures import draw_track, spread
+from pipeline.boxes import centre_and_size
+from pipeline.figures.style import DARK, WIDTH_IN, Theme
+from pipeline.figures.track_figures import spread
 from pipeline.windows import Windows
 
 Frames: TypeAlias = Mapping[tuple[str, int], Path]
@@ -70,7 +74,7 @@ def _guests(windows: Windows, frames: Frames) -> list[Scene]:
 
 
 def tracks_on_frames(shown: list[Scene], history: int, theme: Theme) -> Figure:
-    """One frame below the other: observed boxes in blue, those to be predicted in orange."""
+    """One frame below the other: last observed boxes in blue, last ones to be predicted in orange."""
     pictures = [_small(scene.picture) for scene in shown]
     heights = [WIDTH_IN * len(image) / image.shape[1] + 0.06 for image in pictures]
     figure = Figure(figsize=(WIDTH_IN, sum(heights)), facecolor=theme.paper)
@@ -82,10 +86,22 @@ def tracks_on_frames(shown: list[Scene], history: int, theme: Theme) -> Figure:
         width, depth = _size(scene.picture)
         axes.imshow(image, extent=(0, width, depth, 0), interpolation="antialiased", aspect="auto")
         for boxes in scene.windows.boxes:
-            draw_track(axes, boxes, history, theme)
+            _draw(axes, boxes, history)
         axes.set(xlim=(0, width), ylim=(depth, 0))
         axes.axis("off")
     return figure
+
+
+def _draw(axes: Axes, boxes: Float[np.ndarray, "time 4"], history: int) -> None:
+    """The last observed box, the last one to be predicted, and the way there; edged, to be seen on any ground."""
+    edge = [withStroke(linewidth=3, foreground="#000000b0")]
+    for (left, top, right, bottom), colour in ((boxes[history - 1], DARK.better), (boxes[-1], DARK.worse)):
+        axes.add_patch(
+            Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=colour, linewidth=1.4,
+                      path_effects=edge)
+        )  # fmt: skip
+    centre = centre_and_size(boxes)[0][history - 1 :]
+    axes.plot(*centre.T, ">-", color=DARK.worse, linewidth=1.4, markersize=3, markevery=[-1], path_effects=edge)
 
 
 def _some(windows: Windows, rows: Int[np.ndarray, " row"]) -> Windows:

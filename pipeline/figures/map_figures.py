@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from pipeline.domain_maps import REAL, DomainMap, Method
 from pipeline.figures.style import WIDTH_IN, Theme, dress, label
+from pipeline.scoring.conclusion import signed
 
 COLUMNS = 4
 
@@ -25,7 +26,9 @@ def domain_panels(found: DomainMap, method: Method, theme: Theme) -> Figure:
         dress(axes, theme)
         axes.plot(*places[real].T, ".", color=theme.muted, markersize=3, alpha=0.6)
         axes.plot(*places[found.domain == domain].T, ".", color=theme.better, markersize=3.5)
-        axes.set_title(f"{label(domain)}\ngap {found.gaps[domain].gap:.2g}", fontsize=8.5, color=theme.ink, pad=4)
+        axes.set_title(
+            f"{label(domain)}\ngap {signed(found.gaps[domain].gap, 2)}", fontsize=8.5, color=theme.ink, pad=4
+        )
         axes.set(xticks=[], yticks=[])
     for axes in grid[len(domains) :]:
         axes.set_visible(False)

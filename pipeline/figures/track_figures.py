@@ -25,7 +25,7 @@ def example_tracks(windows: Windows, history: int, theme: Theme) -> Figure:
     axes = figure.add_axes((0.01, 0.02, 0.98, 0.96))
     axes.add_patch(Rectangle((0, 0), width, height, facecolor="none", edgecolor=theme.grid, linewidth=1.5))
     for index in spread(windows):
-        draw_track(axes, windows.boxes[index], history, theme)
+        _draw_track(axes, windows.boxes[index], history, theme)
     axes.set_xlim(-3, width + 3)
     axes.set_ylim(height + 3, -3)
     axes.axis("off")
@@ -41,7 +41,7 @@ def spread(windows: Windows, count: int = SHOWN) -> Int[np.ndarray, " shown"]:
     return order[np.unique(np.linspace(0.04 * last, 0.96 * last, min(count, len(order))).round().astype(int))]
 
 
-def draw_track(axes: Axes, boxes: Float[np.ndarray, "time 4"], history: int, theme: Theme) -> None:
+def _draw_track(axes: Axes, boxes: Float[np.ndarray, "time 4"], history: int, theme: Theme) -> None:
     """Boxes and the way of their centre, as one collection: patches added one by one take most of a report's time."""
     corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
     frames = np.arange(len(boxes))

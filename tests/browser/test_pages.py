@@ -1,5 +1,6 @@
 """The pages in a real browser: they load nothing, complain of nothing, fit a phone, sort, show what is pointed at."""
 
+import base64
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +19,10 @@ DRIVES = ("0000", "0001", "0002", "0003")
 FACTORS = {"none": 1.0, "copies": 1.0, "noise": 1.1, "flip": 0.8, "a_strategy_of_an_exceedingly_long_name": 1.05}
 
 
-def error_table(factors) -> pd.DataFrame:
+def error_table(factors, fraction=1.0) -> pd.DataFrame:
     """An arm a strategy and seed; the second is a little worse."""
     rows = [
-        {"strategy": strategy, "fraction": 1.0, "fold": 0, "seed": seed, "synthetic_only": False, "drive": drive,
+        {"strategy": strategy, "fraction": fraction, "fold": 0, "seed": seed, "synthetic_only": False, "drive": drive,
          "kind": kind, "border": border, "n": 20, "ade_px": factor * (9 + number + 0.1 * seed),
          **{f"step_{step:02d}_px": factor * step for step in range(1, 11)}}
         for strategy, factor in factors.items()
@@ -38,6 +39,8 @@ def study(toy_windows, toy_pictures, tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     errors, baselines = error_table(FACTORS), error_table({"constant_velocity": 1.4}).query("seed == 0")
     scores = score_study(errors, baselines, rng=np.random.default_rng(0))
+    scarce = pd.concat([error_table(FACTORS, 0.25), errors])
+    of_both = score_study(scarce, baselines, rng=np.random.default_rng(0))
     facts = StudyFacts(
         name="tracks", about="Does flipping help?", command="augment-kitti run " + "x" * 90, source="kitti_tracking",
         data_digest="0123abcd" * 8, splits=rotating_folds(DRIVES, 4), seeds=3, fractions=(1.0,),
@@ -46,7 +49,7 @@ def study(toy_windows, toy_pictures, tmp_path_factory) -> dict[str, Path]:
     nothing, few = pd.DataFrame(), toy_windows.take(np.arange(24))
     pictures = toy_pictures.take(np.arange(16))
     pages = {
-        "tracks": write_report(folder / "tracks", facts, scores, errors, baselines, nothing, {"flip": few}, few, few),
+        "tracks": write_report(folder / "tracks", facts, of_both, scarce, baselines, nothing, {"flip": few}, few, few),
         "pictures": write_report(
             folder / "pictures", replace(facts, name="pictures"), scores, errors, baselines, nothing,
             {"darken": pictures.made_by("darken", pictures.image // 2)}, pictures,
@@ -95,6 +98,31 @@ def test_a_click_on_a_head_sorts_and_a_second_turns_the_order(browser, study, pa
     assert up == sorted(up)
     assert down == up[::-1]
     assert orders[0].index("\N{EN DASH}") == len(up) if "\N{EN DASH}" in orders[0] else True
+
+
+def test_a_table_shows_one_part_of_the_data_at_a_time(browser, study) -> None:
+    browser.open(study["tracks"])
+    rows = "[...document.querySelectorAll('#strategies tbody tr')].filter(row => row.offsetParent).length"
+    heads = "[...document.querySelectorAll('#strategies th')].filter(head => head.offsetParent).length"
+    one_part = browser.run(heads)
+    assert browser.run(rows) == len(FACTORS)
+    browser.run("[...document.querySelectorAll('.parts button')].find(one => one.textContent === 'all').click(); 0")
+    assert browser.run(rows) == 2 * len(FACTORS)
+    assert browser.run(heads) == one_part + 1
+
+
+def test_what_is_folded_or_filtered_away_is_printed(browser, study) -> None:
+    browser.open(study["tracks"])
+    folded = "document.querySelectorAll('details:not([open])').length"
+    assert browser.run(folded) > 0
+    pdf = base64.b64decode(browser.call("Page.printToPDF", printBackground=True)["data"])
+    assert pdf.startswith(b"%PDF")
+    assert browser.run(folded) == 0
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    shown = "[...document.querySelectorAll('#strategies tbody tr')].filter(row => row.offsetParent).length"
+    assert browser.run(shown) == 2 * len(FACTORS)
+    browser.call("Emulation.setEmulatedMedia", media="")
+    assert browser.complaints() == []
 
 
 @pytest.mark.parametrize(("page", "drawing"), [("tracks", "svg polyline"), ("pictures", "img")])

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.domain_maps import HELD_OUT, REAL, domain_gap, domain_map, features, project, whole
+from pipeline.domain_maps import HELD_OUT, REAL, domain_gap, domain_map, features, neighbourly, principal, whole
 from pipeline.figures import ground_pictures, map_pictures, neighbour_pictures
 from pipeline.figures.neighbour_figures import nearest
 from pipeline.figures.style import LIGHT, to_png
@@ -32,10 +32,19 @@ def test_the_gap_of_one_distribution_to_itself_is_near_0_and_grows_with_a_shift(
 def test_a_plane_keeps_two_clouds_apart(method: str, rng: np.random.Generator) -> None:
     values = rng.normal(size=(60, 8))
     values[30:] += 20
-    place = project(values, method, rng)
+    place = principal(values, values) if method == "PCA" else neighbourly(values, rng)
     assert place.mean(axis=0) == pytest.approx([0, 0], abs=1e-5)
     apart = np.linalg.norm(place[:30].mean(axis=0) - place[30:].mean(axis=0))
     assert apart > 2 * place[:30].std()
+
+
+def test_principal_axes_are_the_real_samples_and_outliers_stay_on_the_edge(rng: np.random.Generator) -> None:
+    real = rng.normal(size=(500, 3)) * [3, 1, 0.1]
+    near, far = np.array([[3.0, 0, 0]]), np.array([[0, 0, 900.0], [900, 0, 0], [-9000, 0, 0]])
+    place = principal(real, np.concatenate([near, far]))
+    assert np.abs(place[0]) == pytest.approx([1, 0], abs=0.25)  # one standard deviation of the wider axis
+    assert place[1] == pytest.approx(principal(real, np.zeros((1, 3)))[0], abs=5)  # the third axis is not seen
+    assert np.abs(place[2:, 0]).max() < 6
 
 
 @pytest.mark.parametrize("count", [2, 3, 5])

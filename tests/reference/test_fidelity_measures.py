@@ -8,16 +8,18 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import spearmanr
+from sklearn.neighbors import KernelDensity
 
-from pipeline.fidelity.base import Cloud, Sets
+from pipeline.fidelity.base import Cloud, Sets, halved
 from pipeline.fidelity.correlation import measures_against_gain
 from pipeline.fidelity.diversity import Diversity, mean_distance
 from pipeline.fidelity.inception_score import inception_score
 from pipeline.fidelity.measures import MEASURES
 from pipeline.fidelity.membership import attack_auc, auc_error
-from pipeline.fidelity.modes import different_modes
+from pipeline.fidelity.modes import ModeCoverage, ModeDifference, different_modes
 from pipeline.fidelity.nearest_training import Duplicates, Memorised, NearestTraining, nearest, twins
 from pipeline.fidelity.neighbourhoods import coverage, density, precision, recall
+from pipeline.fidelity.parzen import SIGMAS
 from pipeline.fidelity.plausibility import histogram_divergence, jensen_shannon
 from pipeline.fidelity.two_sample import Discriminative, two_sample_score
 
@@ -142,6 +144,52 @@ def test_modes_differ_where_a_test_of_two_shares_says_so():
     first, second = np.array([0.30, 0.22, 0.48]), np.array([0.50, 0.20, 0.30])
     assert different_modes(first, 100, second, 100) == pytest.approx(2 / 3)
     assert different_modes(second, 100, second, 100) == 0
+
+
+CORNERS = 100.0 * np.eye(3)
+"""Where classes lie that nobody mistakes for each other."""
+
+
+def of_classes(rng, counts, kind=None):
+    """So many samples at each corner, and what they are labelled."""
+    place = np.repeat(np.arange(3), counts)
+    return cloud(CORNERS[place] + rng.normal(size=(len(place), 3)), kind=place if kind is None else kind)
+
+
+def test_measures_of_classes_are_known_where_no_class_is_mistaken(rng):
+    train = of_classes(rng, (60, 60, 60))
+    labels = np.repeat([0, 1, 2], (60, 30, 10))
+    labels[:25] = 2  # 25 of 100 are not what they say
+    found = {
+        name: MEASURES[name](Sets(of_classes(rng, (60, 30, 10), labels), train, train), rng)
+        for name in ("class_agreement", "class_balance", "inception_score")
+    }
+    shares = np.array([0.6, 0.3, 0.1])
+    entropy = float(-(shares * np.log(shares)).sum())
+    assert found["class_agreement"].value == 0.75
+    assert found["class_agreement"].error == pytest.approx(math.sqrt(0.75 * 0.25 / 100))
+    assert found["class_balance"].value == pytest.approx(entropy / math.log(3))
+    assert found["inception_score"].value == pytest.approx(math.exp(entropy), rel=0.1)  # less, by its splits
+    assert found["inception_score"].value < math.exp(entropy)
+
+
+def test_coverage_counts_the_real_samples_of_the_modes_that_are_reached(rng):
+    train = of_classes(rng, (100, 60, 40))
+    reached = ModeCoverage(modes=3)(Sets(of_classes(rng, (80, 20, 0)), train, train), rng)
+    assert reached.value == pytest.approx(0.8)  # 160 of 200
+    hardly = ModeCoverage(modes=3)(Sets(of_classes(rng, (97, 3, 0)), train, train), rng)
+    assert hardly.value == pytest.approx(0.8)  # 3 % are a tenth of 30 %
+    assert ModeDifference(modes=3)(Sets(of_classes(rng, (100, 60, 40)), train, train), rng).value == 0
+
+
+def test_the_parzen_likelihood_is_that_of_scikit_learn_at_the_likeliest_width(rng):
+    sets = sets_of(rng, rng.normal(size=(200, 3)))
+    validation, held_out = halved(sets.unseen, np.random.default_rng(0))
+    spread = math.sqrt(validation.points.var(axis=0).mean())
+    models = [KernelDensity(bandwidth=2 * spread * width).fit(sets.synthetic.points) for width in SIGMAS]
+    best = max(models, key=lambda model: model.score(validation.points))
+    found = MEASURES["parzen"](sets, rng)
+    assert found.value == pytest.approx(best.score_samples(held_out.points).mean(), rel=1e-6)
 
 
 def test_a_classifier_tells_apart_what_is_apart_and_nothing_else(rng):

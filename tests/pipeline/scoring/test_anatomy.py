@@ -212,7 +212,7 @@ def test_every_trait_shares_out_all_windows_and_all_error(table: pd.DataFrame) -
 
 def test_a_report_names_the_heavy_parts_and_draws_them_in_both_themes(table: pd.DataFrame) -> None:
     (found,) = view(table)
-    assert "border cut by the border (25 % of the windows, 50 % of the error)" in found.sentences[0]
+    assert "box cut by the border (25 % of the windows, 50 % of the error)" in found.sentences[0]
     assert "flip leaves 50 %" in found.sentences[1]
     assert [row.name for row in found.oracles] == ["none", "flip", EGO]
     pictures = anatomy_pictures(table)

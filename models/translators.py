@@ -18,8 +18,6 @@ from models.unet import PatchCritic
 Network: TypeAlias = Literal["residual", "tone"]
 BRIGHTEST = 0.9
 """White as far as artanh is concerned: nearer to 1 its slope is so steep that the sky hardly learns to be dark."""
-FINITE = 0.98
-"""Of ``b x`` no more is looked at: a translation of a translation may lie beyond white."""
 QUICKLY = 10.0
 """How much faster than by a convolution the exposure is learnt."""
 
@@ -60,8 +58,8 @@ class ResidualTranslator(nn.Module):
 class ToneTranslator(nn.Module):
     """The picture itself, each pixel and channel brighter or darker by what a translator of half the size says.
 
-    y = tanh(artanh(b x) + change) / b, a little beyond -1 to 1 at the extremes. Untrained, it changes nothing: places
-    and shapes need not be learnt, light must be.
+    y = tanh(artanh(b x) + change). Untrained, it takes a tenth of the contrast and changes nothing else: places and
+    shapes need not be learnt, light must be.
     A half-size network takes a quarter of the time; light varies slowly, and edges are the picture's own.
     """
 
@@ -76,7 +74,7 @@ class ToneTranslator(nn.Module):
         """Of the whole picture: otherwise the first to be learnt would be blots that imitate it."""
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 height width"]:
-        """Pictures of the other domain, in -1 to 1 and a little beyond.
+        """Pictures of the other domain, in -1 to 1.
 
         Raises:
             ValueError: the height or the width is no multiple of 8.
@@ -85,8 +83,7 @@ class ToneTranslator(nn.Module):
             raise ValueError(f"images must be multiples of 8 px high and wide, got {tuple(images.shape[2:])}")
         change = self.decoder(self.middle(self.encoder(avg_pool2d(images, 2))))
         change = interpolate(change.float(), scale_factor=2.0, mode="bilinear", align_corners=False)
-        tone = torch.atanh((BRIGHTEST * images.float()).clamp(-FINITE, FINITE))
-        return torch.tanh(tone + change + QUICKLY * self.exposure) / BRIGHTEST
+        return torch.tanh(torch.atanh(BRIGHTEST * images.float()) + change + QUICKLY * self.exposure)
 
 
 class Residual(nn.Module):

@@ -4,7 +4,7 @@ Pure: data in, tables out. ``flows`` decides in which order and process arms run
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from zlib import crc32
 
@@ -167,7 +167,7 @@ def _looking(train: AnySamples, looked_at: AnySamples) -> AnySamples:
         raise ValueError(f"only pictures can be looked at, got {type(train).__name__}")
     if not len(looked_at):
         raise UserError("The drives to look at have no pictures.")
-    return train.looking_at(looked_at)
+    return replace(train, look=looked_at.image)
 
 
 def examined_samples(design: Design, split: Split, samples: AnySamples) -> AnySamples:

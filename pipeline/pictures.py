@@ -7,7 +7,7 @@ never by frame: neighbouring frames are all but the same picture.
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -68,10 +68,6 @@ class Pictures:
     def made_by(self, strategy: str, image: UInt8[np.ndarray, "n height width 3"]) -> "Pictures":
         """The same labels on other pictures, which have no twin by night, as the work of ``strategy``."""
         return replace(self, image=image, night=None, look=None, origin=np.full(len(self), strategy))
-
-    def looking_at(self, others: "Pictures") -> Self:
-        """The same, and what ``others`` look like; nothing else is told of them."""
-        return replace(self, look=others.image)
 
     def part(self, fraction: float, rng: np.random.Generator) -> "Pictures":
         """A random ``fraction`` of the pictures (at least one), as if fewer had been taken.

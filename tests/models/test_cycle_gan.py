@@ -222,9 +222,8 @@ def test_critics_judge_their_own_domain():
 def test_an_untrained_tone_translator_changes_nothing_and_a_trained_one_the_light():
     sources = torch.cat([_night(2, _rng(6)), _day(2, _rng(5))], dim=1)
     pair = TranslatorPair(8, 1, network="tone", generator=_rng())
-    assert (pair(sources) - sources.roll(3, dims=1)).abs().max() < 1e-5
-    recipe = replace(SMALL, steps=60, rate=4e-3, identity=None, network="tone", cycle=CycleConsistency(1.0))
-    network = _train(recipe).average.network
+    torch.testing.assert_close(pair(sources), BRIGHTEST * sources.roll(3, dims=1))
+    network = _train(replace(SMALL, steps=60, rate=4e-3, identity=None, network="tone")).average.network
     with torch.no_grad():
         as_night = network.to_night(sources[:, 3:])
     assert as_night.mean() < sources[:, 3:].mean() - 0.3
@@ -232,13 +231,13 @@ def test_an_untrained_tone_translator_changes_nothing_and_a_trained_one_the_ligh
     assert torch.corrcoef(torch.stack([as_night.flatten(), sources[:, 3:].flatten()]))[0, 1] > 0.7
 
 
-def test_a_tone_translator_stays_finite_however_often_white_is_made_whiter_and_refuses_odd_sizes():
+def test_a_tone_translator_keeps_black_and_white_within_bounds_and_refuses_odd_sizes():
     translator = ToneTranslator(8, 1, generator=_rng())
     torch.nn.init.constant_(translator.decoder[-1].bias, 9.0)
     extremes = torch.tensor([-1.0, 1.0]).repeat(2, 3, 16, 8)
     with torch.no_grad():
         twice = translator(translator(extremes))
-        assert twice.abs().max() <= 1 / BRIGHTEST
+        assert twice.abs().max() <= 1
         assert torch.isfinite(twice).all()
         before = translator(torch.zeros(1, 3, 16, 16))
         translator.exposure -= 1

@@ -97,5 +97,5 @@ def translated(
     parts = [np.zeros((0, *images.shape[1:]), np.uint8)]
     for start in range(0, len(images), AT_ONCE):
         made: Tensor = translators.to_night(as_tensor(images[start : start + AT_ONCE]))
-        parts.append(made.clamp(-1, 1).add(1).mul(127.5).round().byte().permute(0, 2, 3, 1).numpy())
+        parts.append(made.add(1).mul(127.5).round().byte().permute(0, 2, 3, 1).numpy())
     return np.concatenate(parts)

@@ -48,6 +48,14 @@ def test_zoomed_boxes_still_hold_the_white_and_nothing_else() -> None:
         assert inner.numel() == 0 or inner.min() > 0.5
 
 
+def test_a_cut_at_its_own_zoom_shows_a_part_of_the_picture_pixel_for_pixel() -> None:
+    images, boxes, kind = BoxViews(zoom=(2.0, 2.0), cut=2, kept=1.0)(_batch(32), _rng())
+    assert images.shape == (32, 3, HEIGHT // 2, WIDTH // 2)
+    whole = boxes[kind == 0]
+    assert len(whole) > 3
+    torch.testing.assert_close(whole[:, 2:] - whole[:, :2], torch.tensor([[19.0, 11.0]]).expand(len(whole), 2))
+
+
 def test_what_is_hardly_in_view_is_not_asked_for_and_what_is_out_of_view_is_gone() -> None:
     _, boxes, kind = BoxViews(zoom=(3.0, 3.0), kept=0.9)(_batch(64), _rng())
     assert set(kind.flatten().tolist()) == {0, UNLABELLED, PADDING}
@@ -70,7 +78,9 @@ def test_the_batch_is_left_as_it_was_and_the_same_draw_gives_the_same_view() -> 
         assert torch.equal(one, other)
 
 
-@pytest.mark.parametrize("options", [{"zoom": (0.0, 1.0)}, {"zoom": (2.0, 1.0)}, {"mirrored": 1.5}, {"kept": -0.1}])
+@pytest.mark.parametrize(
+    "options", [{"zoom": (0.0, 1.0)}, {"zoom": (2.0, 1.0)}, {"mirrored": 1.5}, {"kept": -0.1}, {"cut": 0}]
+)
 def test_views_that_show_nothing_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must"):
         BoxViews(**options)

@@ -19,7 +19,7 @@ HEAD = 0.22
 
 
 def latent_walks(walk: Windows, theme: Theme) -> Figure:
-    """Every path from its first latent to its last; the cells of a row share one window on the image."""
+    """Every path from its first latent to its last; the cells of a row share a scale."""
     paths, stops = np.unique(walk.track), int(walk.index.max()) + 1
     height = WIDTH_IN / stops * (SHAPE + HEAD) * len(paths)
     figure = Figure(figsize=(WIDTH_IN, height), facecolor=theme.paper)
@@ -37,12 +37,11 @@ def latent_walks(walk: Windows, theme: Theme) -> Figure:
 
 
 def _into_cells(boxes: Float[np.ndarray, "stop time 4"]) -> Float[np.ndarray, "stop time 4"]:
-    """Moved and scaled alike, so that all of them together fill a cell of width 1 and height SHAPE."""
-    corners = boxes.reshape(-1, 2, 2)
-    low, high = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
-    scale = 0.9 / np.max((high - low) / np.array([1, SHAPE]))
+    """Each in the middle of a cell of width 1 and height SHAPE, all at one scale."""
+    low, high = boxes[..., :2].min(axis=1), boxes[..., 2:].max(axis=1)
+    scale = 0.86 / np.max((high - low) / np.array([1, SHAPE]))
     shift = np.array([0.5, SHAPE / 2]) - scale * (low + high) / 2
-    return scale * boxes + np.tile(shift, 2)
+    return scale * boxes + np.tile(shift, 2)[:, None]
 
 
 def _draw(axes: Axes, boxes: Float[np.ndarray, "time 4"], theme: Theme) -> None:

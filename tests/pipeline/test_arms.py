@@ -70,7 +70,7 @@ def test_a_task_trained_on_synthetic_samples_alone_sees_no_real_window(
     assert seen == [({"flip"}, None)]
 
 
-def test_synthetic_windows_are_seen_about_twice(toy_windows: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_synthetic_windows_are_seen_about_four_times(toy_windows: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
     pools: list[int] = []
     original = Prediction.train
 
@@ -81,7 +81,7 @@ def test_synthetic_windows_are_seen_about_twice(toy_windows: Windows, monkeypatc
     monkeypatch.setattr(Prediction, "train", spy)
     arm = Arm("flip", 1.0, 0, 0)
     kept = run_arm(arm, DESIGN, SPLIT, toy_windows).synthetic
-    assert pools == [arm.schedule.drawn(STEPS, 128) // 2]
+    assert pools == [arm.schedule.drawn(STEPS, 128) // 4]
     assert kept is not None
     assert len(kept) <= len(training_samples(arm, SPLIT, toy_windows)) < pools[0]
 

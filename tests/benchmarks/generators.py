@@ -29,7 +29,7 @@ from pipeline.strategies.sequence_gan import SequenceGan
 from pipeline.strategies.window_code import decode_windows, encode_windows, one_hot_kinds
 from pipeline.windows import Windows, cut_windows
 
-WINDOWS, SAMPLES, TRIAL_STEPS = 2000, 2000, 40
+WINDOWS, SAMPLES, TRIAL_STEPS = 2000, 2000, 100
 
 
 def say(line: str) -> None:
@@ -52,12 +52,18 @@ def training_speed(real: Windows, steps: int = 600) -> float:
 
 
 def within(recipe: CodeStrategy | Adversarial, real: Windows, budget_s: float) -> CodeStrategy | Adversarial:
-    """The recipe with as many steps as fit the budget, measured by two short trials."""
+    """The recipe with as many steps as fit the budget, measured by two short trials after one that warms up.
+
+    Raises:
+        RuntimeError: the machine is too busy to tell a long trial from a short one.
+    """
     if "steps" not in asdict(recipe):
         return recipe
     short, long = (configured(recipe, {"steps": steps}, "recipe") for steps in (TRIAL_STEPS, 3 * TRIAL_STEPS))
-    took = [timed(lambda trial=trial: trial.fit(real, np.random.default_rng(0))) for trial in (short, long)]
-    per_step = max((took[1] - took[0]) / (2 * TRIAL_STEPS), 1e-6)
+    _, *took = [timed(lambda trial=trial: trial.fit(real, np.random.default_rng(0))) for trial in (short, short, long)]
+    per_step = (took[1] - took[0]) / (2 * TRIAL_STEPS)
+    if took[1] < 1.2 * took[0]:
+        raise RuntimeError(f"{recipe.name}: trials of {took} CPU seconds cannot be told apart; try on a quiet machine")
     return configured(recipe, {"steps": max(TRIAL_STEPS, round((budget_s - took[0]) / per_step))}, "recipe")
 
 

@@ -33,7 +33,8 @@ def add_parser(commands: Commands) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the study in this process, as the flow that Prefect would run."""
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the bar and our own lines suffice
+    for logger in ("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "PREFECT_INTERNAL_LOGGING_LEVEL"):
+        os.environ.setdefault(logger, "CRITICAL")  # the bar and our own lines suffice
     from flows.mishaps import explained
     from flows.servers import prefect_api
 

@@ -26,7 +26,8 @@ def add_parser(commands: Commands) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Search in this process, as the flow that Prefect would run; the same command again goes on."""
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # our own lines suffice
+    for logger in ("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "PREFECT_INTERNAL_LOGGING_LEVEL"):
+        os.environ.setdefault(logger, "CRITICAL")  # our own lines suffice
     from flows.servers import prefect_api
 
     try:

@@ -20,6 +20,26 @@ test: .venv/installed-dev ## Check style, types and architecture, and run all te
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
+OLDEST := .venv/oldest/bin
+# What touches every dependency; shapes are not checked, and deprecations of later days are no faults.
+OLDEST_TESTS := tests/pipeline/sources tests/pipeline/exports tests/pipeline/scoring tests/pipeline/fidelity \
+	tests/pipeline/test_store.py tests/pipeline/test_kitti_layout.py tests/models/test_cycle_gan.py \
+	tests/flows/test_tracking.py tests/flows/test_destinations.py tests/flows/test_search.py
+test-oldest: ## Try the oldest direct dependencies that pyproject.toml allows (torch as in constraints.txt)
+	$(PYTHON) -m venv .venv/oldest
+	$(OLDEST)/pip install -q uv
+	grep '^torch==' constraints.txt > .venv/oldest/torch.txt
+	$(OLDEST)/uv pip install -q --python $(OLDEST)/python --resolution lowest-direct -e . -c .venv/oldest/torch.txt
+	$(OLDEST)/uv pip install -q --python $(OLDEST)/python pytest hypothesis beartype
+	AUGMENT_KITTI_DATA=.venv/oldest/data $(OLDEST)/augment-kitti run mini --seeds 2 --set 'strategies=[none,copies,noise]'
+	$(OLDEST)/pytest -o addopts='--import-mode=importlib -q' -W ignore::DeprecationWarning -W ignore::FutureWarning \
+		$(OLDEST_TESTS)
+
+audit: ## Hold the tested set of dependencies against the known vulnerabilities; fails where it cannot ask
+	$(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/pip install -q pip-audit
+	.venv/audit/bin/pip-audit --strict --disable-pip --no-deps -r constraints.txt
+
 clean: ## Remove everything that was made here: .venv, caches, and the contents of data/
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
 	find data -mindepth 1 ! -path 'data/README.md' ! -path 'data/pictures*' -delete
@@ -33,5 +53,5 @@ clean: ## Remove everything that was made here: .venv, caches, and the contents 
 	$(BIN)/pip install -q -e '.[dev]' -c constraints.txt
 	touch $@
 
-.PHONY: help run serve test clean
+.PHONY: help run serve test test-oldest audit clean
 .DEFAULT_GOAL := help

@@ -194,8 +194,9 @@ def say(text: str) -> None:
 
 
 def last_line(text: str) -> str:
-    """What a person reads last."""
-    return (text.strip().splitlines() or ["nothing was said"])[-1][:200]
+    """What the command said last by itself; else what anybody did."""
+    lines = text.strip().splitlines() or ["nothing was said"]
+    return ([line for line in lines if line.startswith("augment-kitti: ")] or lines)[-1][:200]
 
 
 def arms_in(data: Path) -> list[Path]:

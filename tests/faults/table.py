@@ -19,6 +19,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from pipeline.schema import UserError
 from tests.faults import crowds, disks, killing, schedules, servers_gone
 from tests.faults.small_study import Bench, Lost, Skipped
 
@@ -73,7 +74,7 @@ def tried(name: str, bench: Bench, tries: int) -> Row:
     started = time.monotonic()
     try:
         survived, remark = "yes", FAULTS[name].make(bench, tries)
-    except Lost as loss:
+    except (Lost, UserError) as loss:  # a server of the script's own that does not come up is no success either
         survived, remark = "NO", str(loss)
     except Skipped as reason:
         survived, remark = "skipped", str(reason)

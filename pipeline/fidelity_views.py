@@ -33,6 +33,8 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
 REAL = "How real"
 ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 FLOOR = "real against real"
+MOST_COLUMNS = 7
+"""Of one table."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,9 @@ def glance(fidelity: pd.DataFrame | None) -> list[FidelityTable]:
     chosen = [fidelity[(fidelity["measure"] == name) & (fidelity["space"] == first.get(name))] for name in GLANCE]
     shown = pd.concat(chosen)
     return [
-        _table(f"At a glance, {of_data(at)}", shown[shown["fraction"] == at])
+        table
         for at in sorted(set(shown["fraction"]), reverse=True)
+        for table in _tables(f"At a glance, {of_data(at)}", shown[shown["fraction"] == at])
     ]
 
 
@@ -98,10 +101,10 @@ def tables(fidelity: pd.DataFrame | None) -> list[FidelityTable]:
     asked = fidelity["measure"].map({name: question for question, names in QUESTIONS.items() for name in names})
     asked = asked.fillna(REAL)
     return [
-        _table(f"{question}, {of_data(at)}", fidelity[(fidelity["fraction"] == at) & (asked == question)])
+        table
         for at in sorted(set(fidelity["fraction"]), reverse=True)
         for question in (REAL, *QUESTIONS)
-        if ((fidelity["fraction"] == at) & (asked == question)).any()
+        for table in _tables(f"{question}, {of_data(at)}", fidelity[(fidelity["fraction"] == at) & (asked == question)])
     ]
 
 
@@ -116,13 +119,23 @@ def alarms(fidelity: pd.DataFrame | None) -> list[str]:
     ]
 
 
-def _table(title: str, rows: pd.DataFrame) -> FidelityTable:
+def _tables(title: str, rows: pd.DataFrame) -> list[FidelityTable]:
+    """As many as it takes to fit a sheet of paper."""
     columns = list(dict.fromkeys(zip(rows["measure"], rows["space"], rows["better"], strict=True)))
+    starts = range(0, len(columns), MOST_COLUMNS)
+    return [
+        _table(f"{title}{', continued' if start else ''}", rows, columns[start : start + MOST_COLUMNS])
+        for start in starts
+    ]
+
+
+def _table(title: str, rows: pd.DataFrame, columns: list[tuple[str, str, str]]) -> FidelityTable:
     parts = {tuple(key): part for key, part in rows.groupby(["strategy", "measure", "space"])}
     missing = Measured(None, None)
     body = [
         (name, tuple(_mean(parts[name, *at[:2]]) if (name, *at[:2]) in parts else missing for at in columns))
         for name in dict.fromkeys(rows["strategy"])
+        if any((name, *at[:2]) in parts for at in columns)
     ]
     floors = rows.groupby(["measure", "space"])["floor"].mean()
     floor = (FLOOR, tuple(Measured(finite(floors[at[:2]]), None) for at in columns))

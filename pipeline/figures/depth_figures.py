@@ -32,6 +32,7 @@ def depth_pictures(examples: DepthExamples | None) -> list[Picture]:
             name,
             f"Held-out pictures, their measured depth, and the depth and relative errors of {NONE} and {name}.",
             partial(depth_panel, examples, name),
+            photographic=True,
         )
         for name in names
     ]

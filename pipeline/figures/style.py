@@ -129,7 +129,7 @@ def to_png(figure: Figure, dpi: int = 160) -> bytes:
     return target.getvalue()
 
 
-def to_jpeg(figure: Figure, dpi: int = 150) -> bytes:
+def to_jpeg(figure: Figure, dpi: int = 180) -> bytes:
     """The figure as a JPEG file."""
     target = BytesIO()
     figure.savefig(target, format="jpeg", dpi=dpi, facecolor=figure.get_facecolor(), pil_kwargs={"quality": 80})

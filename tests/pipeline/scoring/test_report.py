@@ -181,6 +181,17 @@ def test_fidelity_stands_beside_what_real_samples_reach_and_alarms_are_told(foun
     assert "real against real" not in Page(page_of(found)).words
 
 
+def test_many_measures_are_parted_into_tables_that_fit_a_page(fidelity):
+    spaces = [fidelity[fidelity["measure"] == "frechet"].assign(space=f"space {number}") for number in range(10)]
+    spaces[9] = spaces[9][spaces[9]["strategy"] == "flip"]
+    first, second = fidelity_views.tables(pd.concat(spaces))
+    assert (len(first.columns), len(second.columns)) == (7, 3)
+    assert second.title == "How real, with all real data, continued"
+    assert dict(second.rows)["gan"][2].value is None
+    (glance,) = fidelity_views.glance(pd.concat(spaces))
+    assert [column.space for column in glance.columns] == ["space 0"]
+
+
 def test_cost_tiles_speak_of_the_strategy_that_helps(found, errors, baselines):
     costs = pd.DataFrame({"strategy": ["flip", "gan"], "fraction": 1.0, "fit_s": [0.25, 90.0], "train_s": [20.0, 20.0]})
     facts = replace(found.facts, sizes={"flip": SetSize(1200, 345_678), "gan": SetSize(9, 9)})

@@ -2,7 +2,8 @@
 
     python tests/benchmarks/workers.py REPORT [ARMS] [WORKERS]
 
-``REPORT`` is the folder of a finished study of tracks: the CPU seconds of its arms are read from ``costs.parquet``.
+``REPORT`` is the folder of a finished study of tracks: the CPU seconds of its arms are read from ``costs.parquet``;
+what it costs to write and read an arm and to record the study in MLflow is measured on the spot, in CPU seconds.
 Arms are grouped and ordered as ``flows.training`` does it: what learns the same generator goes to one worker, which
 learns it once, and the costly groups go first to whichever worker is free.
 """
@@ -10,17 +11,23 @@ learns it once, and the costly groups go first to whichever worker is free.
 import heapq
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import process_time
 from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
-from flows.arm_store import Job
+from flows import mlflow_runs
+from flows.arm_store import ArmStore, Job
+from flows.servers import TRACKING_VARIABLE, environment
 from flows.training import alike
-from pipeline.arms import NONE, Arm, Design, cost_of, fits_of
+from flows.workspace import DATA_VARIABLE, data_folder
+from pipeline.arms import NONE, Arm, ArmResult, Design, cost_of, fits_of
 from pipeline.splits import Split
 
 Times: TypeAlias = dict[tuple[str, float], list[tuple[float, float]]]
@@ -29,7 +36,7 @@ Times: TypeAlias = dict[tuple[str, float], list[tuple[float, float]]]
 
 @dataclass(frozen=True)
 class Overheads:
-    """Seconds besides the arms' own: engine and submission measured once with Prefect 3.8, the rest estimated."""
+    """Seconds besides the arms' own: engine and submission measured once with Prefect 3.8, three of them each time."""
 
     before: float = 40.0
     """Server, imports, ingest and plan, before any worker can start."""
@@ -40,9 +47,13 @@ class Overheads:
     engine: float = 0.105
     """Of the worker for a group, around its arms."""
     after: float = 20.0
-    """Scores and report, whatever the number of arms."""
-    gather: float = 0.02
-    """Reading what an arm left, one after the other."""
+    """Scores and report, whatever the number of arms; an estimate, like ``before`` and ``start``."""
+    write: float = 0.0
+    """Of the worker for each arm: what it leaves, measured by ``measured_overheads``."""
+    gather: float = 0.0
+    """Reading what an arm left, one after the other; measured."""
+    record: float = 0.0
+    """In MLflow, a run for each strategy; measured."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +83,42 @@ def measured(report: Path) -> Times:
     return times
 
 
+def measured_overheads(report: Path) -> Overheads:
+    """What writing and reading an arm like those of the study cost here, and recording the study: the least of three.
+
+    Arms are those in the data folder; MLflow's database is a new one in a file.
+    """
+    stored = max((data_folder() / "processed" / "arms").glob("*/model.npz"), key=lambda path: path.stat().st_mtime)
+    tables = {name: pd.read_parquet(stored.with_name(f"{name}.parquet")) for name in ("errors", "valid", "curves")}
+    with np.load(stored, allow_pickle=False) as model:
+        result = ArmResult(**tables, synthetic=None, model=dict(model), fit_s=0.0, train_s=0.0)
+    job = Job(Arm(NONE, 1.0, 0, 0), Design(), _nothing(), Path(), "", keep_samples=False, key="arm")
+    with TemporaryDirectory() as place:
+        arms = ArmStore(Path(place) / "arms")
+        write = least_cpu_s(lambda: arms.save(job, result))
+        gather = least_cpu_s(lambda: (arms.errors(job), arms.curves(job), arms.seconds(job)))
+        with environment({DATA_VARIABLE: place, TRACKING_VARIABLE: f"sqlite:///{place}/mlflow.db"}):
+            record = least_cpu_s(lambda: mlflow_runs.record(report))
+    return Overheads(write=write, gather=gather, record=record)
+
+
+def least_cpu_s(work: Callable[[], object]) -> float:
+    """CPU seconds of this process, without what only the first time costs."""
+    took = []
+    for _ in range(3):
+        started = process_time()
+        work()
+        took.append(process_time() - started)
+    return min(took)
+
+
+def _nothing() -> Split:
+    return Split(("a",), ("b",), ("c",))
+
+
 def plan(times: Times, arms: int) -> list[tuple[Job, ...]]:
     """Groups of arms, seed after seed of the study that was measured, in the order in which they are handed out."""
-    design, nothing = Design(), Split(("a",), ("b",), ("c",))
+    design, nothing = Design(), _nothing()
     places = (Arm(strategy, part, 0, seed) for seed in count() for strategy, part in times)
     jobs = [
         Job(arm, design, nothing, Path(), "", keep_samples=False, key=f"{number}")
@@ -94,25 +138,28 @@ def duration(group: Sequence[Job], times: Times) -> float:
 def simulate(durations: Sequence[float], arms: int, workers: int, cost: Overheads) -> Outcome:
     """Hand out groups in order, each to the worker that is free first."""
     free = [cost.before + cost.start] * workers
+    around = cost.engine + cost.write * arms / len(durations)
     for number, seconds in enumerate(durations):
         submitted = cost.before + cost.submit * (number + 1)
-        heapq.heappush(free, max(heapq.heappop(free), submitted) + cost.engine + seconds)
+        heapq.heappush(free, max(heapq.heappop(free), submitted) + around + seconds)
     trained = max(free)
-    wall = trained + cost.after + cost.gather * arms
-    work, engine, start = sum(durations), cost.engine * len(durations), cost.start * workers
+    wall = trained + cost.after + cost.gather * arms + cost.record
+    work, engine, start = sum(durations), around * len(durations), cost.start * workers
     losses = {
         "before the workers": workers * cost.before,
         "workers start": start,
-        "engine, around each group": engine,
+        "engine and writing, around each group": engine,
         "no arm left, or none submitted yet": workers * (trained - cost.before) - start - engine - work,
-        "gather, scores and report": workers * (wall - trained),
+        "gather, scores, report and record": workers * (wall - trained),
     }
     return Outcome(wall, work, max(durations), losses)
 
 
 def main(report: Path, arms: int, workers: int) -> None:
     """Print what is lost to what, and what each remedy would give."""
-    times, cost = measured(report), Overheads()
+    times, cost = measured(report), measured_overheads(report)
+    print(f"an arm is written in {cost.write:.3f} s and read in {cost.gather:.3f} s of CPU time; all is recorded in "  # noqa: T201
+          f"MLflow in {cost.record:.1f} s")  # fmt: skip
     groups = plan(times, arms)
     durations = [duration(group, times) for group in groups]
     alone = [duration((job,), times) for group in groups for job in group]
@@ -128,6 +175,7 @@ def main(report: Path, arms: int, workers: int) -> None:
         "every arm by itself, fitting what others fit too": (alone, cost),
         "shuffled instead of longest first": (sorted(durations, key=lambda seconds: hash(seconds)), cost),
         "no engine": (durations, replace(cost, engine=0.0, submit=0.0)),
+        "nothing recorded in MLflow": (durations, replace(cost, record=0.0)),
     }
     for name, (own, changed) in remedies.items():
         print(f"  {simulate(own, arms, workers, changed).wall:5.0f} s  {name}")  # noqa: T201

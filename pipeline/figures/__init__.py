@@ -24,7 +24,7 @@ from pipeline.scoring.metrics import describe
 from pipeline.scoring.scores import Scores
 from pipeline.windows import Windows
 
-MOST_ON_FRAMES = 6
+MOST_ON_FRAMES = 4
 """Figures with photographs in one report, which weigh more than others."""
 
 

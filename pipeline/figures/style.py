@@ -129,10 +129,10 @@ def to_png(figure: Figure, dpi: int = 160) -> bytes:
     return target.getvalue()
 
 
-def to_jpeg(figure: Figure, dpi: int = 180) -> bytes:
+def to_jpeg(figure: Figure, dpi: int = 160) -> bytes:
     """The figure as a JPEG file."""
     target = BytesIO()
-    figure.savefig(target, format="jpeg", dpi=dpi, facecolor=figure.get_facecolor(), pil_kwargs={"quality": 80})
+    figure.savefig(target, format="jpeg", dpi=dpi, facecolor=figure.get_facecolor(), pil_kwargs={"quality": 72})
     return target.getvalue()
 
 

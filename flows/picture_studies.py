@@ -56,8 +56,13 @@ PICTURE_STUDIES: dict[str, Study] = {
         valid=_drives_of_each_city(26, 28, "city-"),
         held_out=("kitti-0002",),
         look=("raw-*", "object-*", "bdd-*"),
-        design=Design(task="detection", held_out_stride=1, options={"cycle_gan": {"steps": 1000}}),
-        profiles={"quick": {"seeds": 1, "tstr_seeds": 0}},
+        design=Design(
+            task="detection",
+            held_out_stride=1,
+            size=(640, 192),  # far cars are a few pixels high in anything smaller
+            options={"task": {"zoom": [1.6, 3.2], "cut": 2}, "cycle_gan": {"steps": 600}},
+        ),
+        profiles={"quick": {"seeds": 1, "tstr_seeds": 0, "strategies": [NONE, "copies", "noise", "colour_match"]}},
     ),
     "bdd-night": Study(
         name="bdd-night",

@@ -25,8 +25,8 @@ from flows.results import (
     Tables,
     collect,
     depth_examples,
-    frame_paths,
     held_out_samples,
+    pictures_of_frames,
     real_samples,
     require_place_for_report,
     samples_by_strategy,
@@ -171,7 +171,7 @@ def report(
             part, facts, scores, tables.errors, tables.baselines, tables.curves, samples, real_samples(jobs),
             held_out=held_out_samples(jobs), fidelity=tables.fidelity, anatomy=tables.anatomy,
             depth=depth_examples(jobs, arm_store()), walks=walks_by_strategy(jobs, arm_store()),
-            frames=frame_paths(jobs),
+            frames=pictures_of_frames(jobs),
         )  # fmt: skip
         write_json(part / FACTS, run_facts(facts, plan, data, part))
 

@@ -15,6 +15,7 @@ from pipeline import store
 from pipeline.arms import NONE, examine_synthetic, run_baselines, the_task, training_samples
 from pipeline.depth_examples import DepthExamples
 from pipeline.findings import SetSize
+from pipeline.frame_paths import FramePaths, frame_paths
 from pipeline.json_objects import object_in
 from pipeline.pictures import Pictures
 from pipeline.registry import lookup
@@ -152,10 +153,9 @@ def walks_by_strategy(jobs: Sequence[Job], arms: ArmStore) -> dict[str, Windows]
     return {strategy: walk for strategy, walk in walks.items() if walk is not None}
 
 
-def frame_paths(jobs: Sequence[Job]) -> dict[tuple[str, int], Path]:
-    """The pictures of the recorded frames that are there, by drive and number."""
-    frames = [frame for drive in store.load(jobs[0].data) for frame in drive.frames]
-    return {(one.drive, one.index): one.image for one in frames if one.image is not None and one.image.exists()}
+def pictures_of_frames(jobs: Sequence[Job]) -> FramePaths:
+    """The pictures of the recorded frames that are there."""
+    return frame_paths(store.load(jobs[0].data))
 
 
 def held_out_samples(jobs: Sequence[Job]) -> Samples:

@@ -141,7 +141,7 @@ def _heavy_parts(table: pd.DataFrame) -> str:
         return ""
     order = (heavy["share_pct"] / heavy["windows_pct"]).sort_values(ascending=False).index
     named = [
-        f"{PHRASES.get(row.by, '{}').format(row.part)} "
+        f"{PHRASES.get(str(row.by), '{}').format(row.part)} "
         f"({row.windows_pct:.0f} % of the windows, {row.share_pct:.0f} % of the error)"
         for row in heavy.loc[order].itertuples(index=False)
     ]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pipeline.depth_examples import DepthExamples
 from pipeline.domain_maps import HELD_OUT, REAL, DomainMap, domain_map, whole
-from pipeline.figures.frame_figures import Frames
+from pipeline.frame_paths import FramePaths
 from pipeline.pictures import Pictures
 from pipeline.samples import Samples
 from pipeline.scoring.scores import Scores, installed_versions
@@ -88,7 +88,7 @@ class Findings:
 
     walks: Mapping[str, Windows] = field(default_factory=dict)
     """By strategy, samples on the way between latents: ``track`` is the path, ``index`` the stop."""
-    frames: Frames = field(default_factory=dict)
+    frames: FramePaths = field(default_factory=dict)
     """Pictures of the recorded frames, as far as there are any."""
 
     @property

@@ -9,9 +9,9 @@ import pandas as pd
 from pipeline import report_views as views
 from pipeline.credits import credit_of
 from pipeline.depth_examples import DepthExamples
-from pipeline.figures.frame_figures import Frames
 from pipeline.figures.style import LIGHT, to_png
 from pipeline.findings import Findings, StudyFacts
+from pipeline.frame_paths import FramePaths
 from pipeline.pages import environment, file_name, inline, write_whole
 from pipeline.report_sections import Drawn, draw_sections
 from pipeline.samples import Samples
@@ -36,7 +36,7 @@ def write_report(
     anatomy: pd.DataFrame | None = None,
     depth: DepthExamples | None = None,
     walks: Mapping[str, Windows] | None = None,
-    frames: Frames | None = None,
+    frames: FramePaths | None = None,
 ) -> Path:
     """Write ``report.html``, ``scores.json``, ``errors.parquet`` and ``figures/*.png``.
 

@@ -8,7 +8,7 @@ import pandas as pd
 from pipeline.domain_maps import DomainMap, Method, whole
 from pipeline.figures.drive_figures import gain_by_drive
 from pipeline.figures.error_figures import error_by_horizon, gain_by_horizon, training_curves
-from pipeline.figures.frame_figures import Frames, scenes, tracks_on_frames
+from pipeline.figures.frame_figures import scenes, tracks_on_frames
 from pipeline.figures.gain_figures import forest, gain_by_fraction
 from pipeline.figures.ground_figures import known_positions, tracks_from_above
 from pipeline.figures.map_figures import domain_panels
@@ -17,6 +17,7 @@ from pipeline.figures.sample_figures import sample_panel
 from pipeline.figures.style import Picture
 from pipeline.figures.track_figures import example_tracks
 from pipeline.figures.walk_figures import latent_walks
+from pipeline.frame_paths import FramePaths
 from pipeline.pictures import Pictures
 from pipeline.samples import Samples
 from pipeline.scoring.conclusion import of_data, words
@@ -175,7 +176,7 @@ def walk_pictures(walks: Mapping[str, Windows]) -> list[Picture]:
     ]
 
 
-def frame_pictures(samples: Mapping[str, Samples], real: Samples, frames: Frames, history: int) -> list[Picture]:
+def frame_pictures(samples: Mapping[str, Samples], real: Samples, frames: FramePaths, history: int) -> list[Picture]:
     """Tracks on frames of the camera: real ones, then those of the strategies that gain most; none without pictures."""
     pictures = []
     for name, windows in list({"real": real, **samples}.items())[:MOST_ON_FRAMES] if frames else []:

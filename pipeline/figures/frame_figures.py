@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -17,10 +16,8 @@ from PIL import Image
 from pipeline.boxes import centre_and_size
 from pipeline.figures.style import DARK, WIDTH_IN, Theme
 from pipeline.figures.track_figures import spread
+from pipeline.frame_paths import FramePaths
 from pipeline.windows import Windows
-
-Frames: TypeAlias = Mapping[tuple[str, int], Path]
-"""Picture of each frame, by drive and number."""
 
 SHOWN = 2
 """Frames in one figure."""
@@ -38,7 +35,7 @@ class Scene:
     windows: Windows
 
 
-def scenes(windows: Windows, frames: Frames, history: int) -> tuple[list[Scene], bool]:
+def scenes(windows: Windows, frames: FramePaths, history: int) -> tuple[list[Scene], bool]:
     """Frames with the windows that belong to them, and whether they do.
 
     A window belongs to the last frame it observes. Windows without a recorded drive, as generators make them, are put
@@ -52,7 +49,9 @@ def scenes(windows: Windows, frames: Frames, history: int) -> tuple[list[Scene],
     return (_at_home(windows, hosted, frames, 2 * history), True) if hosted else (_guests(windows, frames), False)
 
 
-def _at_home(windows: Windows, hosted: Mapping[tuple[str, int], list[int]], frames: Frames, apart: int) -> list[Scene]:
+def _at_home(
+    windows: Windows, hosted: Mapping[tuple[str, int], list[int]], frames: FramePaths, apart: int
+) -> list[Scene]:
     """The most crowded frame, and the next ones that show something else."""
     chosen: list[tuple[str, int]] = []
     for drive, frame in sorted(hosted, key=lambda place: -len(hosted[place])):
@@ -61,7 +60,7 @@ def _at_home(windows: Windows, hosted: Mapping[tuple[str, int], list[int]], fram
     return [Scene(frames[place], _some(windows, np.array(hosted[place]))) for place in chosen]
 
 
-def _guests(windows: Windows, frames: Frames) -> list[Scene]:
+def _guests(windows: Windows, frames: FramePaths) -> list[Scene]:
     """Evenly chosen frames, each with windows of its size that no other has."""
     names = sorted(frames)
     chosen = sorted({round(at) for at in np.linspace(0, len(names) - 1, SHOWN)}) if names else []

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
+from importlib.metadata import version
 
 from flows.aftermath import close_orphans
 from flows.servers import (
@@ -23,11 +24,11 @@ from flows.servers import (
     tool,
     tracking_uri,
 )
-from flows.workspace import data_folder, project_folder, write_json
+from flows.workspace import data_folder, digest_of, digest_of_file, project_folder, write_json
 from pipeline.schema import UserError
 
 POOL = "augment-kitti"
-DEPLOYMENT = "augment-kitti"
+DEPLOYMENT = FLOW = "augment-kitti"
 
 
 @contextmanager
@@ -71,7 +72,7 @@ def worker(prefect: Server) -> Iterator[Server]:
     """The deployment of ``prefect.yaml`` and a worker that carries out its runs, one at a time."""
     env = prefect_environment(f"{prefect.url}/api") | {"PREFECT_PLUGINS_ENABLED": "false"}
     _make_pool(f"{prefect.url}/api")
-    _deploy(env)
+    _deploy(f"{prefect.url}/api", env)
     close_orphans(f"{prefect.url}/api", POOL)
     command = [tool("prefect"), "worker", "start", "--pool", POOL, "--limit", "1"]
     with started("Prefect worker", command, prefect.url, env, project_folder()) as process:
@@ -90,19 +91,31 @@ def _make_pool(api: str) -> None:
             raise UserError(f"Prefect refuses to make the work pool {POOL}: {refusal}.") from refusal
 
 
-def _deploy(env: Mapping[str, str]) -> None:
-    command = [tool("prefect"), "--no-prompt", "deploy", "--all"]
+def _deploy(api: str, env: Mapping[str, str]) -> None:
+    """Tell the server what ``prefect.yaml`` says, unless it knows: deploying again drops the runs that are late."""
+    place = project_folder()
+    paths = (place / "prefect.yaml", place / "flows" / "augment_kitti.py")
+    sources = [digest_of_file(path) for path in paths if path.exists()]
+    known, present = data_folder() / "prefect" / "deployed", digest_of([*sources, str(place), version("prefect")])
+    if known.exists() and known.read_text() == present and answers_well(f"{api}/deployments/name/{FLOW}/{DEPLOYMENT}"):
+        return
     done = subprocess.run(
-        command,
-        env={**os.environ, **env},
-        cwd=project_folder(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+        [tool("prefect"), "--no-prompt", "deploy", "--all"], env={**os.environ, **env}, cwd=place,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     if done.returncode:
         raise UserError(f"`prefect deploy --all` failed:\n{done.stdout}{done.stderr}".rstrip())
+    known.parent.mkdir(parents=True, exist_ok=True)
+    known.write_text(present)
+
+
+def answers_well(url: str) -> bool:
+    """Whether there is something at ``url``; an error page does not count."""
+    try:
+        urllib.request.urlopen(url, timeout=30).close()
+    except OSError:
+        return False
+    return True
 
 
 def wait_for_the_first_to_end(servers: Sequence[Server]) -> None:

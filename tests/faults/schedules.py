@@ -36,7 +36,7 @@ def a_week(bench: Bench, tries: int) -> str:
                     server.wait_until_healthy("/api/health")
                     api = f"{server.url}/api"
                     _make_pool(api)
-                    _deploy(prefect_environment(api) | {"PREFECT_PLUGINS_ENABLED": "false"})
+                    _deploy(api, prefect_environment(api) | {"PREFECT_PLUGINS_ENABLED": "false"})
                     for number in half:
                         look(api, start + timedelta(hours=12 * number), times=2)
                     made = runs_of_week(api, start)

@@ -67,7 +67,7 @@ PICTURE_STUDIES: dict[str, Study] = {
     "bdd-night": Study(
         name="bdd-night",
         about="Real photographs that nobody labelled, learnt from by day: does translated night help a network to tell "
-        "colours by night? No car is marked in these, so nothing is said of detectors.",
+        "which colours things have by night? No car is marked in these, so nothing is said of detectors.",
         source="days_and_nights",
         strategies=(NONE, "copies", "noise", "darken", "colour_match", "cycle_gan", "looked"),
         seeds=5,

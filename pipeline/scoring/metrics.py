@@ -61,6 +61,7 @@ _KNOWN = {
     "delta_1": Metric("delta_1", "depths within a factor of 1.25", "", 1.0, "δ < 1.25"),
     "delta_2": Metric("delta_2", "depths within a factor of 1.25²", "", 1.0, "δ < 1.25²"),
     "delta_3": Metric("delta_3", "depths within a factor of 1.25³", "", 1.0, "δ < 1.25³"),
+    "colour_agreement": Metric("colour_agreement", "agreement of colours (cosine)", "", 1.0, "colour agreement"),
     "chroma_error": Metric("chroma_error", "error of red and blue beyond grey", "levels", short="chroma error"),
     "nade": Metric("nade", "average displacement error in box heights", "heights", short="ADE"),
 }

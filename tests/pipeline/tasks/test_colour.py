@@ -12,7 +12,7 @@ from pipeline.pictures import Pictures, as_tensor
 from pipeline.registry import configured
 from pipeline.schedule import Schedule
 from pipeline.splits import Split
-from pipeline.tasks.colour import Colour
+from pipeline.tasks.colour import Colour, _errors
 
 SPLIT = Split(("0000", "0001"), ("0003",), ("0004", "0005"), look=("0002",))
 SHORT = {"steps": 3, "batch": 4, "width": 4, "halvings": 2}
@@ -46,6 +46,15 @@ def test_colours_that_depend_on_the_shade_are_told_exactly_by_the_baseline_that_
     found = Colour().examine_baselines(pictures, pictures)
     assert found["grey"]["chroma_error"].tolist() == pytest.approx([127.5 / 2] * count, abs=1e-3)
     assert found["colour_of_shade"]["chroma_error"].tolist() == pytest.approx([0] * count, abs=1e-3)
+    assert found["grey"]["colour_agreement"].tolist() == [0] * count
+    assert found["colour_of_shade"]["colour_agreement"].tolist() == pytest.approx([1] * count, abs=1e-3)
+
+
+def test_agreement_asks_which_colour_and_not_how_much_of_it(toy_pictures: Pictures) -> None:
+    true = chroma(as_tensor(toy_pictures.image))
+    for factor, agreement in ((1.0, 1), (0.1, 1), (-2.0, -1)):
+        found = _errors(factor * true, toy_pictures)
+        assert found["colour_agreement"].tolist() == pytest.approx([agreement] * len(toy_pictures), abs=1e-5)
 
 
 def test_it_is_learnt_and_stored_weights_say_the_same(toy_pictures: Pictures) -> None:
@@ -56,6 +65,7 @@ def test_it_is_learnt_and_stored_weights_say_the_same(toy_pictures: Pictures) ->
     train, held_out = (pictures.take(np.isin(pictures.drive, part)) for part in (SPLIT.train, SPLIT.held_out))
     model = task.train(train, None, Schedule(), held_out, np.random.default_rng(0))
     errors = task.evaluate(model, held_out)
+    assert errors["colour_agreement"].mean() > 0.5
     assert errors["chroma_error"].mean() < 0.8 * task.examine_baselines(train, held_out)["grey"]["chroma_error"].mean()
     assert task.evaluate(task.from_arrays(task.to_arrays(model)), held_out).equals(errors)
 

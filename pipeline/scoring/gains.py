@@ -122,7 +122,7 @@ class PairedErrors:
         tables = [
             table.index
             for (strategy, at, alone), table in self._tables.items()
-            if at == fraction and (only is None or (alone is True and strategy == only))
+            if at == fraction and (only is None or (bool(alone) and strategy == only))
         ]
         return sorted({int(seed) for index in tables for seed in index})
 

@@ -71,7 +71,8 @@ class Joined:
         Raises:
             UserError: a part is not where it should be.
         """
-        found = {part.name: part.found(root, folder) for part in self.parts}
+        given_first = sorted(self.parts, key=lambda part: isinstance(part.source, SelfMade))  # nothing is made in vain
+        found = {part.name: part.found(root, folder) for part in given_first}
         texts = {
             PLAN: json.dumps({part.name: [digest_of(found[part.name]), *part.only] for part in self.parts}, indent=1),
             PLACES: json.dumps({name: str(path.absolute()) for name, path in found.items()}, indent=1),

@@ -13,6 +13,7 @@ from pipeline.sources import SOURCES
 from pipeline.sources.day_night import DayNight
 from pipeline.sources.joined import Joined, Part
 from pipeline.sources.kitti_object import KittiObject
+from pipeline.sources.mini_city import MiniCity
 from pipeline.store import ingest, load
 
 LABEL = "Car 0.30 1 -1.57 100 120 200 180 1.5 1.6 4.0 2.0 1.6 20.0 -1.5\n"
@@ -72,6 +73,17 @@ def test_a_part_that_is_missing_is_told_with_its_place(root: Path, stored: Path,
     with pytest.raises(UserError, match=f"{missing}.* is needed: looked there for") as refusal:
         ingest("joined", root, stored)
     assert ("download kitti-object" in str(refusal.value)) == (missing == "kitti")
+
+
+def test_nothing_is_rendered_before_all_folders_are_there(root: Path) -> None:
+    class Rendered(MiniCity):
+        def make(self, folder: Path) -> Path:
+            raise AssertionError("made in vain")
+
+    parts = (Part("city", Rendered()), *JOINED.parts)
+    (root / "photos").rename(root / "gone")
+    with pytest.raises(UserError, match="photos is needed"):
+        Joined(parts).gather(root, root / "store")
 
 
 def test_a_part_without_the_drives_that_are_asked_for_is_refused(root: Path, stored: Path) -> None:

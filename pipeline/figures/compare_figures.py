@@ -31,7 +31,7 @@ def gains_side_by_side(table: pd.DataFrame, theme: Theme) -> Figure:
     shown = pd.concat(parts.values())
     order = list(shown.groupby("strategy")["gain_pct"].median().sort_values(ascending=False).index)
     step = min(0.22, 0.8 / len(parts))
-    height = 0.9 + len(order) * max(0.3, 0.13 * len(parts)) + 0.2 * len(parts)
+    height = 0.9 + len(order) * max(0.3, 0.09 * len(parts)) + 0.2 * len(parts)
     figure, axes = new_axes(theme, height, margin(order))
     low, high = _limits(shown)
     for number, (name, rows) in enumerate(parts.items()):
@@ -75,10 +75,10 @@ def gain_by_cost(table: pd.DataFrame, fraction: float, theme: Theme) -> Figure:
         if len(part):
             axes.plot(part["fit_s"].clip(lower=0.01), part["gain_pct"], "o", color=colour, markersize=6, alpha=0.85)
             best = part.iloc[int(part["gain_pct"].to_numpy(float).argmax())]
-            ends.append((float(best["gain_pct"]), label(f"{best['strategy']}, {study}", 24), colour))
+            ends.append((float(best["gain_pct"]), f"{label(best['strategy'])}\n{label(study)}", colour))
     axes.set_xscale("log")
     axes.axhline(0, color=theme.ink, linewidth=1)
     axes.set_xlabel("CPU seconds to fit and draw")
     axes.set_ylabel(f"gain, %, {of_data(fraction)}")
-    label_ends(axes, ends)
+    label_ends(axes, ends, gap=0.15)
     return figure

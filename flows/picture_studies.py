@@ -35,6 +35,7 @@ PICTURE_STUDIES: dict[str, Study] = {
         name="mini-night",
         about="In small pictures of a rendered city: does translated night help to find cars at night?",
         source="rendered_streets",
+        strategies=(NONE, "copies", "noise", "darken", "cycle_gan", "oracle"),
         seeds=2,
         design=Design(
             task="detection",

@@ -18,7 +18,7 @@ test: .venv/installed-dev ## Check style, types and architecture, and run all te
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadscope
 
 OLDEST := .venv/oldest/bin
 # What touches every dependency; shapes are not checked, and deprecations of later days are no faults.

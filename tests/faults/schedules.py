@@ -5,11 +5,13 @@ import os
 import signal
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from tests.faults.small_study import COMMAND, PATIENCE_S, Bench, Lost, last_line
 
 INTERVAL_S = 20
 FIRINGS = 6
+RETRIES = 30
 HEARTBEAT = Path(__file__).with_name("heartbeat.py")
 
 
@@ -155,7 +158,14 @@ def require_no_gap(times: Sequence[str]) -> None:
 
 
 def asked(url: str, body: dict[str, Any]) -> Any:
-    """What Prefect's API answers."""
+    """What Prefect's API answers; as Prefect's own client, it is asked again while its database is busy (503)."""
     ask = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(ask, timeout=60) as answer:
-        return json.loads(answer.read() or "null")
+    for _ in range(RETRIES):
+        try:
+            with urllib.request.urlopen(ask, timeout=60) as answer:
+                return json.loads(answer.read() or "null")
+        except urllib.error.HTTPError as refusal:
+            if refusal.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+            time.sleep(1)
+    raise Lost(f"{url} was too busy to answer {RETRIES} times")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from flows.arm_store import ArmStore, Job
 from flows.training import one_thread, samples_of
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.scoring.anatomy_models import KeptModel, dissect, oracle_design
 from pipeline.scoring.scores import Scores
 from pipeline.store import Ingested

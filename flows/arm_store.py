@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from flows.workspace import digest_of, new_folder, seal, sealed_facts
-from pipeline.arms import NONE, Arm, ArmResult, Design, the_strategy, the_task
+from pipeline.arms import ArmResult
+from pipeline.design import NONE, Arm, Design, the_strategy, the_task
 from pipeline.provenance import code_digest, modules_of
 from pipeline.samples import Samples
 from pipeline.sources import SOURCES

@@ -43,7 +43,7 @@ from flows.training import one_thread, train_arms
 from flows.tuning import tuned
 from flows.workspace import data_folder, digest_of, new_folder, write_json
 from pipeline import store
-from pipeline.arms import Arm, makes_samples, the_task
+from pipeline.design import Arm, makes_samples, the_task
 from pipeline.report import write_report
 from pipeline.scoring import score_study
 from pipeline.scoring.scores import Scores

@@ -10,7 +10,7 @@ import pandas as pd
 
 from flows.results import load_facts, load_scores
 from flows.workspace import digest_of
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.schema import UserError
 from pipeline.scoring.gains import PairedErrors
 from pipeline.scoring.scores import ArmScore, Scores

@@ -20,8 +20,9 @@ from flows.tracking import Opened
 from flows.training import one_thread, samples_of
 from flows.workspace import seal
 from pipeline import store
-from pipeline.arms import makes_samples, strategy_rng, training_samples
+from pipeline.arms import strategy_rng, training_samples
 from pipeline.credits import credit_of
+from pipeline.design import makes_samples
 from pipeline.pictures import Pictures
 from pipeline.strategies.saved import fit_to_keep, save_fit
 

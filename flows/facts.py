@@ -10,7 +10,7 @@ from flows.arm_store import Job
 from flows.results import SAMPLES
 from flows.study import Study
 from flows.workspace import code_digest, digest_of_file
-from pipeline.arms import hyperparameters
+from pipeline.design import hyperparameters
 from pipeline.findings import SetSize, StudyFacts
 from pipeline.store import Ingested
 

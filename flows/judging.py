@@ -12,7 +12,8 @@ from flows.arm_store import ArmStore, Job
 from flows.results import kept_jobs, plain_of
 from flows.training import samples_of
 from flows.workspace import data_folder, digest_of, digest_of_file
-from pipeline.arms import the_task, training_samples
+from pipeline.arms import training_samples
+from pipeline.design import the_task
 from pipeline.judging import RECONSTRUCTION, Bench, semantics
 from pipeline.provenance import code_digest
 from pipeline.samples import of_drives

@@ -14,7 +14,7 @@ from flows import ranking
 from flows.results import SAMPLES, fidelity_metrics, load_facts, load_scores
 from flows.search_summary import search_description
 from flows.tracking import Opened, connected, log, log_data, open_run
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.pages import file_name
 from pipeline.scoring.scores import Scores
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from flows.study import Study
-from pipeline.arms import NONE, Design
+from pipeline.design import NONE, Design
 
 
 def _drives_of_each_city(first: int, stop: int, prefix: str = "") -> tuple[str, ...]:

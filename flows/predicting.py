@@ -13,8 +13,8 @@ from flows.model_registry import PREDICTOR, fetched, named
 from flows.training import one_thread
 from flows.workspace import data_folder, sealed_facts
 from pipeline import store
-from pipeline.arms import Design, the_task
 from pipeline.check import recognise
+from pipeline.design import Design, the_task
 from pipeline.schema import Drive, UserError
 from pipeline.tasks.forecast_table import forecast_table, latest
 from pipeline.tasks.prediction import FittedPredictor, Prediction

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.scoring.conclusion import best_arm, of_data, signed, span
 from pipeline.scoring.scores import ArmScore, Scores
 

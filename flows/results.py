@@ -12,8 +12,9 @@ from flows.arm_store import ArmStore, Job
 from flows.training import samples_of
 from flows.workspace import data_folder, digest_of_file, require_writable
 from pipeline import store
-from pipeline.arms import NONE, examine_synthetic, run_baselines, the_task, training_samples
+from pipeline.arms import examine_synthetic, run_baselines, training_samples
 from pipeline.depth_examples import DepthExamples
+from pipeline.design import NONE, the_task
 from pipeline.findings import SetSize
 from pipeline.frame_paths import FramePaths, frame_paths
 from pipeline.json_objects import object_in

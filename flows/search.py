@@ -13,7 +13,7 @@ from typing import Any
 from flows.arm_store import ArmStore, Job
 from flows.study import Study
 from flows.workspace import digest_of
-from pipeline.arms import NONE, the_strategy, the_task
+from pipeline.design import NONE, the_strategy, the_task
 from pipeline.registry import unknown
 from pipeline.schema import UserError
 from pipeline.scoring.gains import drive_means

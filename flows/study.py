@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from pipeline.arms import NONE, Arm, Design, makes_samples, the_strategy, the_task
+from pipeline.design import NONE, Arm, Design, makes_samples, the_strategy, the_task
 from pipeline.pictures import Pictures
 from pipeline.registry import configured, unknown
 from pipeline.schedule import Schedule

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.report_views import number
 from pipeline.scoring.conclusion import of_data
 from pipeline.scoring.metrics import describe

@@ -1,7 +1,7 @@
 """The studies of tracks: which data, strategies, seeds and settings answer which question."""
 
 from flows.study import Study
-from pipeline.arms import NONE, Design
+from pipeline.design import NONE, Design
 from pipeline.scoring.policies import Policy
 
 ALL_STRATEGIES = (

@@ -28,7 +28,8 @@ from flows.progress import ArmProgress, Piece
 from flows.runners import PROCESS, AnyRunner, running
 from flows.workspace import data_folder, locked
 from pipeline import store
-from pipeline.arms import Design, cost_of, fits_of, run_arm, the_task
+from pipeline.arms import run_arm
+from pipeline.design import Design, cost_of, fits_of, the_task
 from pipeline.pictures import Pictures, gather_pictures
 from pipeline.samples import Samples
 from pipeline.schema import UserError

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.scoring.anatomy import BY_DRIVE, EVERYTHING
 from pipeline.scoring.anatomy_oracles import BOTH, EGO, KNOWLEDGE, MODEL_EGO, STEADY, WORLD
 from pipeline.scoring.conclusion import of_data

@@ -4,82 +4,25 @@ Pure: data in, tables out. ``flows`` decides in which order and process arms run
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
 import pandas as pd
 
 from models.reporting import Report, TrainingDiverged, silent
+from pipeline.design import NONE, Arm, Design, task_of, the_strategy, the_task
 from pipeline.pictures import Pictures
-from pipeline.registry import configured, lookup
 from pipeline.samples import AnySamples, Samples, of_drives
-from pipeline.schedule import Schedule
 from pipeline.schema import UserError
 from pipeline.splits import Split
-from pipeline.strategies import TRACK_STRATEGIES
-from pipeline.strategies.base import Strategy, walked
-from pipeline.strategies.images import IMAGE_STRATEGIES
-from pipeline.strategies.memory import costly_parts, cpu_clock, fitted
-from pipeline.tasks import TASKS, Task
+from pipeline.strategies.base import walked
+from pipeline.strategies.memory import cpu_clock, fitted
 from pipeline.tasks.forecast_errors import summarise
-from pipeline.windows import PREDICTED_KINDS, Windows
-
-NONE = "none"
-"""The arm without synthetic samples, which every gain is measured against."""
-
-STRATEGIES: Mapping[type, Mapping[str, Strategy[Any]]] = {Windows: TRACK_STRATEGIES, Pictures: IMAGE_STRATEGIES}
-"""By what the task learns from."""
-
-
-@dataclass(frozen=True)
-class Arm:
-    """What distinguishes one training run of a study from the others."""
-
-    strategy: str
-    """``NONE`` or a name in ``STRATEGIES``."""
-    fraction: float
-    """Share of the training tracks or pictures that are available."""
-    fold: int
-    seed: int
-    schedule: Schedule = field(default_factory=Schedule)
-    """Synthetic part of each training batch; ignored by ``NONE``."""
-    synthetic_only: bool = False
-    """Train on synthetic samples alone (train on synthetic, test on real)."""
-
-    @property
-    def name(self) -> str:
-        """A short name for logs and files."""
-        only = "-synthetic-only" if self.synthetic_only else ""
-        return f"{self.strategy}{only}-{self.fraction:g}-fold{self.fold}-seed{self.seed}"
-
-    @property
-    def labels(self) -> dict[str, Any]:
-        """What rows of tables are told apart by."""
-        return {name: getattr(self, name) for name in ("strategy", "fraction", "fold", "seed", "synthetic_only")}
-
+from pipeline.windows import Windows
 
 PATHS, STOPS = 4, 7
 """Ways between latents that are shown, and samples on each."""
-
-
-@dataclass(frozen=True)
-class Design:
-    """What all arms of a study share."""
-
-    task: str = "prediction"
-    history: int = 10
-    """Observed frames."""
-    future: int = 10
-    """Frames to predict."""
-    held_out_stride: int = 5
-    """Frames between two samples that are examined; training uses every sample."""
-    kinds: tuple[str, ...] = PREDICTED_KINDS
-    size: tuple[int, int] = (320, 96)
-    """Width and height of pictures (px); history, future and kinds are for windows of tracks."""
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Changed hyperparameters by strategy name, or under "task": ``{"gan": {"steps": 500}}``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +79,7 @@ def _run_arm(arm: Arm, design: Design, split: Split, samples: Samples, report: R
     started = cpu_clock()
     synthetic, walk = _synthesise(arm, design, train, _recorder(curves, "fit", report))
     fitted_at = cpu_clock()
-    task = _the_task_of(arm, design)
+    task = task_of(arm, design)
     real, added = (synthetic, None) if arm.synthetic_only else (_beside(arm, design, train), synthetic)
     model = task.train(real, added, arm.schedule, valid, _rng(arm, "task"), _recorder(curves, "train", report))
     trained_at = cpu_clock()
@@ -175,56 +118,6 @@ def examined_samples(design: Design, split: Split, samples: AnySamples) -> AnySa
     return _thinned(of_drives(samples, split.held_out or split.valid), design.held_out_stride)
 
 
-def the_task(design: Design) -> Task[Any, Any]:
-    """The task with the design's hyperparameters."""
-    task = lookup(TASKS, design.task, "task")
-    history = {"history": design.history} if task.samples is Windows else {}
-    return configured(task, {**history, **design.options.get("task", {})}, "task")
-
-
-def the_strategy(name: str, design: Design) -> Strategy[Any]:
-    """The strategy with the design's hyperparameters.
-
-    Raises:
-        UserError: unknown strategy or option, or the task cannot learn from this strategy's samples.
-    """
-    task = the_task(design)
-    strategy = lookup(STRATEGIES[task.samples], name, "strategy")
-    if task.needs_scenes and not strategy.keeps_scenes:
-        fit = [name for name, strategy in STRATEGIES[task.samples].items() if strategy.keeps_scenes]
-        raise UserError(
-            f'Strategy "{name}" changes boxes in the image alone, so the task "{design.task}", which works in the '
-            f"world, cannot learn from its samples. Strategies that it can learn from: {', '.join(fit)}."
-        )
-    return configured(strategy, design.options.get(name, {}), name)
-
-
-def _the_task_of(arm: Arm, design: Design) -> Task[Any, Any]:
-    """The task as this arm learns it."""
-    task = the_task(design)
-    return task if arm.strategy == NONE else configured(task, the_strategy(arm.strategy, design).task_options, "task")
-
-
-def makes_samples(arm: Arm, design: Design) -> bool:
-    """Whether the arm learns from more than what was recorded."""
-    return arm.strategy != NONE and the_strategy(arm.strategy, design).amount(1) > 0
-
-
-def cost_of(arm: Arm, design: Design) -> float:
-    """How long the arm takes, in plain arms."""
-    return 1.0 if arm.strategy == NONE else the_strategy(arm.strategy, design).cost
-
-
-def fits_of(arm: Arm, design: Design) -> frozenset[str]:
-    """The costly recipes that the arm fits; arms of one seed, fold and fraction that fit the same should share them."""
-    return frozenset() if arm.strategy == NONE else costly_parts(the_strategy(arm.strategy, design))
-
-
-def hyperparameters(name: str, design: Design) -> dict[str, Any]:
-    """What a strategy's arm is logged with; empty for ``NONE``."""
-    return {} if name == NONE else asdict(the_strategy(name, design))  # type: ignore[call-overload]
-
-
 def run_baselines(design: Design, split: Split, fold: int, samples: Samples) -> pd.DataFrame:
     """Errors of the models that learn nothing, with the columns of an arm's errors (seed -1, fraction 1)."""
     held_out = examined_samples(design, split, samples)
@@ -257,7 +150,7 @@ def _synthesise(arm: Arm, design: Design, train: Samples, report: Report) -> tup
     rng = strategy_rng(arm)
     strategy = the_strategy(arm.strategy, design)
     draw = fitted(strategy, train, rng, report)
-    wanted = _the_task_of(arm, design).wanted(len(train), arm.schedule)
+    wanted = task_of(arm, design).wanted(len(train), arm.schedule)
     made: Samples = draw(strategy.amount(wanted), rng)
     return made, walked(draw, PATHS, STOPS, _rng(arm, "walk"))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.fidelity.correlation import measures_against_gain
 from pipeline.findings import SetSize
 from pipeline.scoring.metrics import describe

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor, nn
 
-from pipeline.arms import Arm, Design, the_task
+from pipeline.design import Arm, Design, the_task
 from pipeline.fidelity.base import COLUMNS, Cloud, Measure, Reading, Sets
 from pipeline.fidelity.kinematic_spaces import kinematics, quantities
 from pipeline.fidelity.measures import MEASURES

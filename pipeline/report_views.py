@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.findings import Findings
 from pipeline.scoring.conclusion import best_arm, detectable, of_data, p_words, signed, span
 from pipeline.scoring.metrics import describe

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.figures.style import Picture, Theme, label, margin, new_axes
 from pipeline.scoring.anatomy import BY_DRIVE
 from pipeline.scoring.anatomy_traits import TRAITS

@@ -11,8 +11,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 
-from pipeline.arms import NONE
 from pipeline.depth_examples import DepthExamples
+from pipeline.design import NONE
 from pipeline.figures.style import WIDTH_IN, Picture, Theme, label
 
 LARGEST_ERROR = 1.0

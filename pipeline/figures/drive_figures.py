@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.figures.gain_figures import gain_of
 from pipeline.figures.style import Theme, label, margin, new_axes
 from pipeline.scoring.conclusion import signed

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.figures.gain_figures import MOST_LINES, leading
 from pipeline.figures.style import Theme, label, label_ends, new_axes
 from pipeline.scoring.conclusion import words

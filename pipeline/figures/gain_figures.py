@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.figures.style import Theme, label, label_ends, margin, new_axes
 from pipeline.scoring.conclusion import p_words, signed
 from pipeline.scoring.metrics import describe

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.scoring.scores import Scores
 
 WIDTH_IN = 5.8

@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.scoring.breakdowns import baseline_scores, by_group, in_other_metrics, synthetic_only
 from pipeline.scoring.conclusion import caveats, conclude, invalid_reasons
 from pipeline.scoring.gains import Paired, PairedErrors

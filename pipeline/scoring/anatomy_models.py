@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from pipeline.arms import NONE, Arm, Design, examined_samples, the_task
+from pipeline.arms import examined_samples
+from pipeline.design import NONE, Arm, Design, the_task
 from pipeline.scoring.anatomy import Subject, anatomy
 from pipeline.scoring.anatomy_oracles import (
     MODEL_EGO,

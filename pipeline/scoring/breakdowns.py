@@ -6,7 +6,7 @@ For looking, not for concluding: only the study's own metric carries a verdict (
 import numpy as np
 import pandas as pd
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.scoring.gains import PairedErrors, drive_means
 from pipeline.scoring.metrics import Metric, describe, metric_columns, step_columns
 from pipeline.scoring.scores import ArmScore, Baseline, Group, OtherMetric, SyntheticOnly, finite

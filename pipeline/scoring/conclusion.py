@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.scoring.metrics import describe
 from pipeline.scoring.scores import ArmScore, Baseline, Placebo, Scores
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from pipeline.arms import NONE, Arm
+from pipeline.design import NONE, Arm
 from pipeline.schema import UserError
 from pipeline.scoring.metrics import Metric, describe
 from pipeline.scoring.statistics import Interval, bootstrap_gain, gain_percent, signed_rank_p

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.scoring.gains import PairedErrors
 from pipeline.scoring.scores import Bounded, Rivalry, Standing, finite
 from pipeline.scoring.statistics import CONFIDENCE, Interval, bounds, holm

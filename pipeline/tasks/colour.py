@@ -20,14 +20,14 @@ from models.supervised import SupervisedRecipe, train_supervised
 from pipeline.pictures import Pictures, as_tensor
 from pipeline.randomness import torch_generator
 from pipeline.schedule import Schedule
-from pipeline.tasks.picture_batches import in_parts, network_from, pools_of
+from pipeline.tasks.picture_batches import OnPictures, in_parts, network_from, pools_of
 
 LEVELS = 127.5
 """Of eight bits, for what lies between 0 and 1 in pictures from -1 to 1."""
 
 
 @dataclass(frozen=True)
-class Colour:
+class Colour(OnPictures):
     """A small U-Net, trained for a fixed number of steps; the last weights are kept."""
 
     width: int = 8
@@ -39,8 +39,6 @@ class Colour:
     metric = "colour_agreement"
     unit = ""
     higher_is_better = True
-    needs_scenes = False
-    samples = Pictures
 
     def train(
         self,
@@ -60,10 +58,6 @@ class Colour:
             return (torch.cat([as_tensor(pool.drawn(order, step).image) for pool in pools if pool.count(step)]),)
 
         return train_supervised(network, self.training, draw_batch, colour_loss, report=report)
-
-    def wanted(self, real: int, schedule: Schedule) -> int:
-        """As many as were recorded: a picture takes longer to make than to learn from."""
-        return real
 
     def evaluate(self, fitted: ColourNetwork, held_out: Pictures) -> pd.DataFrame:
         """One row per picture, of red and blue beyond grey over all pixels.
@@ -86,10 +80,6 @@ class Colour:
             "grey": _errors(torch.zeros_like(of_shade), held_out),
             "colour_of_shade": _errors(of_shade, held_out),
         }
-
-    def to_arrays(self, fitted: ColourNetwork) -> dict[str, np.ndarray]:
-        """Weights as plain arrays."""
-        return {name: value.numpy() for name, value in fitted.state_dict().items()}
 
     def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> ColourNetwork:
         """The network that ``to_arrays`` described."""

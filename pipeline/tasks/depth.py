@@ -21,11 +21,11 @@ from pipeline.randomness import torch_generator
 from pipeline.schedule import Schedule
 from pipeline.schema import UserError
 from pipeline.tasks.depth_errors import METRICS, DepthProtocol, depth_errors
-from pipeline.tasks.picture_batches import Pool, in_parts, network_from, pools_of
+from pipeline.tasks.picture_batches import OnPictures, Pool, in_parts, network_from, pools_of
 
 
 @dataclass(frozen=True)
-class Depth:
+class Depth(OnPictures):
     """A U-Net, alone or against a critic of patches (pix2pix), trained for a fixed number of steps.
 
     The last weights' average is kept; no picture chooses it.
@@ -47,8 +47,6 @@ class Depth:
     metric = "abs_rel"
     unit = ""
     higher_is_better = False
-    needs_scenes = False
-    samples = Pictures
 
     def __post_init__(self) -> None:
         """Refuse what the coding and the protocol refuse."""
@@ -97,10 +95,6 @@ class Depth:
             parts = [self._coding().decode(fitted(images))[:, 0] for images in in_parts(pictures.image)]
         return torch.cat(parts).numpy()
 
-    def wanted(self, real: int, schedule: Schedule) -> int:
-        """As many as were recorded: a picture takes longer to make than to learn from."""
-        return real
-
     def evaluate(self, fitted: DepthNetwork, held_out: Pictures) -> pd.DataFrame:
         """One row per picture with depth to compare: ``drive``, ``kind`` ("all"), ``border`` (False), the metrics.
 
@@ -122,10 +116,6 @@ class Depth:
             "median": self._errors(np.full(shape, median), held_out),
             "median_by_row": self._errors(np.broadcast_to(rows[:, None], shape), held_out),
         }
-
-    def to_arrays(self, fitted: DepthNetwork) -> dict[str, np.ndarray]:
-        """Weights as plain arrays."""
-        return {name: value.numpy() for name, value in fitted.state_dict().items()}
 
     def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> DepthNetwork:
         """The network that ``to_arrays`` described."""

@@ -26,7 +26,7 @@ from pipeline.tasks.average_precision import (
     average_precision,
 )  # fmt: skip
 from pipeline.tasks.box_views import BoxViews
-from pipeline.tasks.picture_batches import in_parts, network_from, pools_of
+from pipeline.tasks.picture_batches import OnPictures, in_parts, network_from, pools_of
 
 KITTI_ROWS = 375
 """KITTI says how high an object must be in a picture of this height; in a smaller one it may be as much smaller."""
@@ -35,7 +35,7 @@ COMMON_BOXES = 30
 
 
 @dataclass(frozen=True)
-class Detection:
+class Detection(OnPictures):
     """Centre-point detector, trained for a fixed number of steps and never chosen by pictures of the dark."""
 
     kinds: tuple[str, ...] = ("Car",)
@@ -55,8 +55,6 @@ class Detection:
     metric = "ap_50"
     unit = "%"
     higher_is_better = True
-    needs_scenes = False
-    samples = Pictures
 
     def __post_init__(self) -> None:
         """Refuse classes that cannot be examined."""
@@ -87,10 +85,6 @@ class Detection:
             return self.views(batch, order)
 
         return train_supervised(network, self.training, draw_batch, detection_loss, report=report)
-
-    def wanted(self, real: int, schedule: Schedule) -> int:
-        """As many as were recorded: a picture takes longer to make than to learn from."""
-        return real
 
     def evaluate(self, fitted: CentrePointDetector, held_out: Pictures) -> pd.DataFrame:
         """One row per class and drive, or pool of drives: ``n`` objects and the average precisions (%).
@@ -131,10 +125,6 @@ class Detection:
             np.tile(np.concatenate(boxes), (count, 1)) * scale, np.tile(np.concatenate(score), count),
         )  # fmt: skip
         return {"commonest_boxes": self._precisions(detected, held_out)}
-
-    def to_arrays(self, fitted: CentrePointDetector) -> dict[str, np.ndarray]:
-        """Weights as plain arrays."""
-        return {name: value.numpy() for name, value in fitted.state_dict().items()}
 
     def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> CentrePointDetector:
         """The detector that ``to_arrays`` described."""

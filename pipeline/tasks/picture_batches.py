@@ -18,6 +18,21 @@ AT_ONCE = 16
 """Pictures that a trained network looks at together."""
 
 
+class OnPictures:
+    """What every task on pictures says of itself."""
+
+    samples = Pictures
+    needs_scenes = False
+
+    def wanted(self, real: int, schedule: Schedule) -> int:
+        """As many as were recorded: a picture takes longer to make than to learn from."""
+        return real
+
+    def to_arrays(self, fitted: nn.Module) -> dict[str, np.ndarray]:
+        """Weights as plain arrays."""
+        return {name: value.numpy() for name, value in fitted.state_dict().items()}
+
+
 @dataclass(frozen=True, eq=False)
 class Pool:
     """Pictures, and how many of them the batch of each step takes."""

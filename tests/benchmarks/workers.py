@@ -27,7 +27,8 @@ from flows.arm_store import ArmStore, Job
 from flows.servers import TRACKING_VARIABLE, environment
 from flows.training import alike
 from flows.workspace import DATA_VARIABLE, data_folder
-from pipeline.arms import NONE, Arm, ArmResult, Design, cost_of, fits_of
+from pipeline.arms import ArmResult
+from pipeline.design import NONE, Arm, Design, cost_of, fits_of
 from pipeline.splits import Split
 
 Times: TypeAlias = dict[tuple[str, float], list[tuple[float, float]]]

@@ -16,8 +16,9 @@ from flows.workspace import digest_of_file
 from models.adversarial import AdversarialRecipe, Players
 from models.checkpoints import load_checkpoint, save_checkpoint
 from pipeline import store
-from pipeline.arms import Arm, ArmResult, Design
+from pipeline.arms import ArmResult
 from pipeline.city.drives import labelled_drive
+from pipeline.design import Arm, Design
 from pipeline.kitti_layout import write_tracking
 from pipeline.scoring.scores import Scores
 from pipeline.splits import Split

@@ -10,7 +10,8 @@ import pytest
 from flows.arm_store import ArmStore, Job
 from flows.training import alike
 from pipeline import provenance
-from pipeline.arms import Arm, ArmResult, Design
+from pipeline.arms import ArmResult
+from pipeline.design import Arm, Design
 from pipeline.schedule import Schedule
 from pipeline.splits import Split
 from pipeline.store import Ingested

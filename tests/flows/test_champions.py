@@ -22,7 +22,7 @@ from flows.tracking import open_run
 from flows.training import examine_arms
 from flows.workspace import seal
 from pipeline import store
-from pipeline.arms import the_task
+from pipeline.design import the_task
 from pipeline.schema import UserError
 from pipeline.scoring import score_study
 from pipeline.sources import SOURCES

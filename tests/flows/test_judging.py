@@ -8,7 +8,7 @@ import pytest
 from flows import judging
 from flows.results import fidelity_metrics, kept_jobs
 from flows.studies import planned
-from pipeline.arms import Arm, Design
+from pipeline.design import Arm, Design
 from pipeline.fidelity.base import COLUMNS
 from pipeline.schema import UserError
 from pipeline.splits import Split

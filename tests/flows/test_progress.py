@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from flows.progress import ArmProgress, spoken
-from pipeline.arms import Arm
+from pipeline.design import Arm
 
 
 def test_the_rest_is_estimated_from_arms_of_the_same_strategy() -> None:

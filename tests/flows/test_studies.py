@@ -7,7 +7,7 @@ import pytest
 from flows.facts import study_facts
 from flows.studies import STUDIES, planned
 from flows.study import Study, parsed
-from pipeline.arms import NONE
+from pipeline.design import NONE
 from pipeline.schema import UserError
 from pipeline.store import Ingested
 from pipeline.strategies import PLACEBOS

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import arms
-from pipeline.arms import NONE, Arm, Design, examine_synthetic, run_arm, run_baselines, training_samples
+from pipeline.arms import examine_synthetic, run_arm, run_baselines, training_samples
+from pipeline.design import NONE, Arm, Design, the_task
 from pipeline.schema import UserError
 from pipeline.splits import Split
 from pipeline.tasks.prediction import Prediction
@@ -58,7 +58,7 @@ def test_a_task_trained_on_synthetic_samples_alone_sees_no_real_window(
     toy_windows: Windows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[set[str], object]] = []
-    task = arms.the_task(DESIGN)
+    task = the_task(DESIGN)
     original = type(task).train
 
     def spy(self: object, train: Windows, synthetic: Windows | None, *rest: object) -> object:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from pipeline.arms import Arm, Design, the_task
+from pipeline.design import Arm, Design, the_task
 from pipeline.fidelity.base import COLUMNS
 from pipeline.fidelity.measures import MEASURES
 from pipeline.judging import RECONSTRUCTION, Bench, as_examined, semantics

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.arms import STRATEGIES
+from pipeline.design import STRATEGIES
 from pipeline.registry import configured
 from pipeline.search_space import Choice, Floats, Whole, search_space, setting_of
 from pipeline.strategies.base import Strategy

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from models.colour_network import ColourNetwork, chroma, luma
-from pipeline.arms import Arm, Design, run_arm, run_baselines
+from pipeline.arms import run_arm, run_baselines
+from pipeline.design import Arm, Design
 from pipeline.pictures import Pictures, as_tensor
 from pipeline.registry import configured
 from pipeline.schedule import Schedule

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.arms import NONE, Arm, Design, examine_synthetic, run_arm, run_baselines
+from pipeline.arms import examine_synthetic, run_arm, run_baselines
+from pipeline.design import NONE, Arm, Design
 from pipeline.pictures import Pictures
 from pipeline.registry import configured
 from pipeline.schedule import Schedule

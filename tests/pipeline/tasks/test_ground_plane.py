@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from models.supervised import SupervisedRecipe
-from pipeline.arms import Arm, Design, run_arm, run_baselines, the_strategy
+from pipeline.arms import run_arm, run_baselines
+from pipeline.design import Arm, Design, the_strategy
 from pipeline.ego_paths import compose, inverse, planar_path
 from pipeline.reprojection import placed
 from pipeline.scenes import Scenes

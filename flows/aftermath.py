@@ -4,12 +4,9 @@ Prefect notices a dead run as long as its worker lives. If both died together, t
 place for ever, and nothing that is scheduled would run again.
 """
 
-import json
-import urllib.request
-from typing import Any
-
 from flows.hooks import note
 from flows.liveness import living_runs
+from flows.servers import posted
 from flows.workspace import data_folder
 
 KILLED = "Its process was killed together with the worker."
@@ -25,17 +22,10 @@ def close_orphans(api: str, pool: str) -> None:
         "flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}},
         "work_pools": {"name": {"any_": [pool]}},
     }
-    for run in _posted(f"{api}/flow_runs/filter", unfinished):
+    for run in posted(f"{api}/flow_runs/filter", unfinished):
         if run["id"] not in living:
             claimed = run["state"]["type"] == "PENDING"
             state = {"type": "SCHEDULED"} if claimed else {"type": "CRASHED", "message": KILLED}
-            _posted(f"{api}/flow_runs/{run['id']}/set_state", {"state": state, "force": True})
+            posted(f"{api}/flow_runs/{run['id']}/set_state", {"state": state, "force": True})
             if not claimed:
                 note(str(run["parameters"].get("study", run["name"])), "Crashed", run["id"], KILLED)
-
-
-def _posted(url: str, body: dict[str, Any]) -> Any:
-    """What a server answers."""
-    ask = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(ask, timeout=30) as answer:
-        return json.load(answer)

@@ -25,9 +25,9 @@ def study_facts(
         for strategy, trials in plan.tune.items()
     )
     shorter = [
-        f"with {fraction:.0%} of the data, every arm takes {plan.scarce[1]} optimiser steps"
+        f"with {fraction:.0%} of the data, every arm learns with {_listed(plan.design_at(fraction).options['task'])}"
         for fraction in plan.fractions
-        if plan.scarce and plan.design_at(fraction) != plan.design
+        if plan.design_at(fraction) != plan.design
     ]
     return StudyFacts(
         name=plan.name,
@@ -72,3 +72,7 @@ def command_line(
     words += [word for override in overrides for word in ("--set", override)]
     words += ["--on-error", on_error] if on_error != "refuse" else []
     return shlex.join(words)
+
+
+def _listed(options: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in options.items())

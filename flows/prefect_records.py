@@ -1,7 +1,7 @@
 """What Prefect's pages show of a study: how far it is, what it found, and where else it is recorded."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import cast
 from uuid import UUID
@@ -29,37 +29,36 @@ class ProgressArtifact:
         self._artifact: UUID | None = None
 
     def __call__(self, progress: ArmProgress) -> None:
-        """Show how far it is; where the server has gone, nobody looks."""
-        if not _server_is_there():
-            return
-        with suppress(Exception):
-            if self._artifact is None:
-                created = create_progress_artifact(
-                    progress.percent, key=self._pieces, description=f"Finished {self._pieces}"
-                )
-                self._artifact = cast(UUID, created)  # a coroutine only where an event loop runs
-            else:
-                update_progress_artifact(self._artifact, progress.percent)
+        """Show how far it is."""
+        _show(lambda: self._show(progress.percent))
+
+    def _show(self, percent: float) -> None:
+        if self._artifact is None:
+            created = create_progress_artifact(percent, key=self._pieces, description=f"Finished {self._pieces}")
+            self._artifact = cast(UUID, created)  # a coroutine only where an event loop runs
+        else:
+            update_progress_artifact(self._artifact, percent)
 
 
 def link_to_mlflow(url: str) -> None:
-    """Lead from the flow run to the MLflow run, while the server is there."""
-    if _server_is_there():
-        with suppress(Exception):
-            create_link_artifact(url, link_text="The study in MLflow", key="mlflow-run")
+    """Lead from the flow run to the MLflow run."""
+    _show(lambda: create_link_artifact(url, link_text="The study in MLflow", key="mlflow-run"))
 
 
 def show_answer(markdown: str) -> None:
-    """The study's table on the flow run's page, while the server is there."""
-    if _server_is_there():
-        with suppress(Exception):
-            create_markdown_artifact(markdown, key="answer", description="What the study found")
+    """The study's table on the flow run's page."""
+    _show(lambda: create_markdown_artifact(markdown, key="answer", description="What the study found"))
 
 
-def _server_is_there() -> bool:
-    """Whether it answers; Prefect itself would try for more than a minute each time, which a study need not wait."""
+def _show(something: Callable[[], object]) -> None:
+    """Show something in Prefect while its server answers; where it has gone, nobody looks, and no study fails for that.
+
+    Prefect itself would try for more than a minute each time.
+    """
     api = os.environ.get("PREFECT_API_URL")
-    return api is None or answers(f"{api}/health")
+    if api is None or answers(f"{api}/health"):
+        with suppress(Exception):
+            something()
 
 
 def mark_crashed(flow_run_ids: Sequence[str]) -> None:

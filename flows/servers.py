@@ -14,7 +14,9 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from flows.credentials import without_user
 from flows.workspace import data_folder
@@ -28,6 +30,8 @@ TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 DATABASE_VARIABLE = "PREFECT_API_DATABASE_CONNECTION_URL"
 START_TIMEOUT_S = 300.0
 """A server that makes its database on a busy machine needs long."""
+BUSY_S = 30
+"""How long a busy database is waited for."""
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -201,6 +205,25 @@ def holder_of_services() -> int | None:
 def services_file() -> Path:
     """Where ``augment-kitti serve`` says what it serves."""
     return data_folder() / "serve.json"
+
+
+def posted(url: str, body: Mapping[str, Any]) -> Any:
+    """What Prefect's API at ``url`` answers; as by its own client, it is asked again while its database is busy (503).
+
+    Raises:
+        urllib.error.HTTPError: it refuses.
+        UserError: it stays busy.
+    """
+    ask = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    for _ in range(BUSY_S):
+        try:
+            with urllib.request.urlopen(ask, timeout=60) as answer:
+                return json.loads(answer.read() or "null")
+        except urllib.error.HTTPError as refusal:
+            if refusal.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+            time.sleep(1)
+    raise UserError(f"Prefect's database has been busy for {BUSY_S} s: {url} does not answer. Try again later.")
 
 
 def answers(url: str, timeout_s: float = 3.0) -> bool:

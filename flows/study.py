@@ -51,8 +51,8 @@ class Study:
     """Drives of one place each, say one city; each group is held out once, and the others' last drives validate."""
     shares: Mapping[str, float] = field(default_factory=dict)
     """Synthetic part of a batch by strategy, where it is not the strategy's own."""
-    scarce: tuple[float, int] | None = None
-    """(0.25, 600): with up to a quarter of the data, every arm takes 600 steps, unless ``task.steps`` is set."""
+    scarce: tuple[float, Mapping[str, Any]] | None = None
+    """(0.25, {"steps": 600}): options of the task with up to a quarter of the data, where ``--set`` says nothing."""
     rival: str | None = None
     """The simple strategy that every other one is also compared with."""
     networks: tuple[str, ...] = ()
@@ -144,9 +144,9 @@ class Study:
     def design_at(self, fraction: float) -> Design:
         """What all arms share that learn from so much of the data."""
         chosen = self.design.options.get("task", {})
-        if self.scarce is None or fraction > self.scarce[0] or "steps" in chosen:
+        if self.scarce is None or fraction > self.scarce[0]:
             return self.design
-        return replace(self.design, options={**self.design.options, "task": {**chosen, "steps": self.scarce[1]}})
+        return replace(self.design, options={**self.design.options, "task": {**self.scarce[1], **chosen}})
 
     def _arm(self, strategy: str, fraction: float, fold: int, seed: int) -> Arm:
         return Arm(strategy, fraction, fold, seed, self.schedule(strategy))

@@ -87,7 +87,7 @@ def _run_arm(arm: Arm, design: Design, split: Split, samples: Samples, report: R
     return ArmResult(
         errors=_labelled(task.evaluate(model, held_out), arm),
         valid=_labelled(task.evaluate(model, valid), arm),
-        synthetic=None if synthetic is None else synthetic.take(np.arange(min(len(synthetic), len(train)))),
+        synthetic=synthetic and _some(synthetic, len(train), _rng(arm, "kept")),
         model=task.to_arrays(model),
         curves=pd.DataFrame(curves, columns=["phase", "step", "name", "value"]),
         fit_s=fitted_at - started,
@@ -102,6 +102,11 @@ def training_samples(arm: Arm, split: Split, samples: AnySamples) -> AnySamples:
     if not len(train):
         raise UserError(f"No sample to train on in the drives {', '.join(split.train)}.")
     return _looking(train, of_drives(samples, split.look)) if split.look else train
+
+
+def _some(samples: AnySamples, most: int, rng: np.random.Generator) -> AnySamples:
+    """At most so many, in their order: strategies need not shuffle what they make."""
+    return samples.take(np.sort(rng.permutation(len(samples))[:most]))
 
 
 def _looking(train: AnySamples, looked_at: AnySamples) -> AnySamples:

@@ -1,10 +1,9 @@
 """``augment-kitti run STUDY``: run a study and print where its report is."""
 
 import argparse
-import os
 import sys
 
-from flows.commands import Commands
+from flows.commands import Commands, leave_console_to_us
 
 
 def add_parser(commands: Commands) -> None:
@@ -33,8 +32,7 @@ def add_parser(commands: Commands) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the study in this process, as the flow that Prefect would run."""
-    for logger in ("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "PREFECT_INTERNAL_LOGGING_LEVEL"):
-        os.environ.setdefault(logger, "CRITICAL")  # the bar and our own lines suffice
+    leave_console_to_us()
     from flows.mishaps import explained
     from flows.servers import prefect_api
 

@@ -1,10 +1,9 @@
 """``augment-kitti tune STUDY STRATEGY``: search for a strategy's settings on the validation drives."""
 
 import argparse
-import os
 import sys
 
-from flows.commands import Commands
+from flows.commands import Commands, leave_console_to_us
 
 
 def add_parser(commands: Commands) -> None:
@@ -26,8 +25,7 @@ def add_parser(commands: Commands) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Search in this process, as the flow that Prefect would run; the same command again goes on."""
-    for logger in ("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "PREFECT_INTERNAL_LOGGING_LEVEL"):
-        os.environ.setdefault(logger, "CRITICAL")  # our own lines suffice
+    leave_console_to_us()
     from flows.servers import prefect_api
 
     try:

@@ -1,22 +1,17 @@
 """A week of the schedule on a fast clock, and a short interval for real: no run is missed, none is doubled."""
 
-import json
 import os
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from flows.servers import environment, free_port, prefect_environment, prefect_server
+from flows.servers import environment, free_port, posted, prefect_environment, prefect_server
 from flows.services import DEPLOYMENT, POOL, _deploy, _make_pool
 from flows.workspace import DATA_VARIABLE
 from tests.faults.living import processes
@@ -24,7 +19,6 @@ from tests.faults.small_study import COMMAND, PATIENCE_S, Bench, Lost, last_line
 
 INTERVAL_S = 20
 FIRINGS = 6
-RETRIES = 30
 HEARTBEAT = Path(__file__).with_name("heartbeat.py")
 
 
@@ -57,15 +51,15 @@ def next_monday() -> datetime:
 
 def look(api: str, moment: datetime, times: int) -> None:
     """What Prefect's scheduler does with the deployment when it looks at ``moment``, so many times."""
-    (deployment,) = asked(f"{api}/deployments/filter", {"deployments": {"name": {"any_": [DEPLOYMENT]}}})
+    (deployment,) = posted(f"{api}/deployments/filter", {"deployments": {"name": {"any_": [DEPLOYMENT]}}})
     for _ in range(times):
-        asked(f"{api}/deployments/{deployment['id']}/schedule", {"start_time": moment.isoformat()})
+        posted(f"{api}/deployments/{deployment['id']}/schedule", {"start_time": moment.isoformat()})
 
 
 def runs_of_week(api: str, start: datetime) -> "Counter[tuple[str, int | None]]":
     """How often a run was made, by its hour and number of seeds."""
     hours = {"after_": start.isoformat(), "before_": (start + timedelta(days=7)).isoformat()}
-    found = asked(f"{api}/flow_runs/filter", {"flow_runs": {"expected_start_time": hours}})
+    found = posted(f"{api}/flow_runs/filter", {"flow_runs": {"expected_start_time": hours}})
     return Counter((_hour(run["expected_start_time"]), run["parameters"].get("seeds")) for run in found)
 
 
@@ -121,7 +115,7 @@ def _serving(data: Path, ports: Sequence[str]) -> Iterator[str]:
 
 
 def _schedule_heartbeats(api: str, log: Path) -> None:
-    flow = asked(f"{api}/flows/", {"name": "heartbeat"})
+    flow = posted(f"{api}/flows/", {"name": "heartbeat"})
     anchor = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=5)
     schedule = {"interval": INTERVAL_S, "anchor_date": anchor.isoformat()}
     deployment = {
@@ -130,7 +124,7 @@ def _schedule_heartbeats(api: str, log: Path) -> None:
         "pull_steps": [{"prefect.deployments.steps.set_working_directory": {"directory": str(HEARTBEAT.parent)}}],
         "schedules": [{"schedule": schedule, "active": True}],
     }  # fmt: skip
-    asked(f"{api}/deployments/", deployment)
+    posted(f"{api}/deployments/", deployment)
 
 
 def _await_lines(log: Path, count: int) -> None:
@@ -155,17 +149,3 @@ def require_no_gap(times: Sequence[str]) -> None:
     steps = {(after - before).total_seconds() for before, after in pairwise(moments)}
     if steps != {float(INTERVAL_S)}:
         raise Lost(f"seconds between scheduled times: {sorted(steps)} instead of {INTERVAL_S}")
-
-
-def asked(url: str, body: dict[str, Any]) -> Any:
-    """What Prefect's API answers; as Prefect's own client, it is asked again while its database is busy (503)."""
-    ask = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    for _ in range(RETRIES):
-        try:
-            with urllib.request.urlopen(ask, timeout=60) as answer:
-                return json.loads(answer.read() or "null")
-        except urllib.error.HTTPError as refusal:
-            if refusal.code != HTTPStatus.SERVICE_UNAVAILABLE:
-                raise
-            time.sleep(1)
-    raise Lost(f"{url} was too busy to answer {RETRIES} times")

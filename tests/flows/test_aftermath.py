@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from flows import servers
 from flows.aftermath import KILLED, close_orphans
 from flows.hooks import troubles
 from flows.liveness import LiveRun, alive
+from pipeline.schema import UserError
 
 
 class Prefect(HTTPServer):
@@ -22,6 +24,7 @@ class Prefect(HTTPServer):
             {"id": name, "name": "humble-puma", "parameters": {"study": "mini"}, "state": {"type": state}}
             for name, state in states.items()
         ]
+        self.busy = 0
         self.asked: dict[str, dict[str, object]] = {}
 
     @property
@@ -34,6 +37,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.server.busy:
+            self.server.busy -= 1
+            self.send_error(503)
+            return
         self.server.asked[self.path.removeprefix("/api/flow_runs/")] = body
         answer = self.server.runs if self.path.endswith("/filter") else {"status": "ACCEPT"}
         self.send_response(200)
@@ -64,3 +71,13 @@ def test_dead_runs_crash_claimed_ones_wait_again_and_living_ones_go_on(prefect: 
     }
     (trouble,) = troubles()
     assert (trouble["study"], trouble["state"], trouble["flow_run_id"]) == ("mini", "Crashed", "dead")
+
+
+def test_a_busy_database_is_asked_again(prefect: Prefect, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers.time, "sleep", lambda seconds: None)
+    prefect.busy = servers.BUSY_S - 1
+    close_orphans(prefect.api, "some-pool")
+    assert "dead/set_state" in prefect.asked
+    prefect.busy = servers.BUSY_S
+    with pytest.raises(UserError, match="busy"):
+        close_orphans(prefect.api, "some-pool")

@@ -102,7 +102,9 @@ def test_the_facts_tell_where_arms_take_fewer_steps(tmp_path: Path) -> None:
     study = STUDIES["generators"]
     data = Ingested(tmp_path, "digest", study.source, 1, 1, 1, False, (), ())
     notes = study_facts(study, (), data, "", {}).notes
-    assert [note.split()[1] for note in notes if "optimiser steps" in note] == ["5%", "10%", "25%"]
+    told = [note for note in notes if "every arm learns with" in note]
+    assert [note.split()[1] for note in told] == ["5%", "10%", "25%"]
+    assert all("steps = 600, batch = 64" in note for note in told)
     assert not study_facts(STUDIES["kitti-tracking"], (), data, "", {}).notes
 
 
@@ -117,11 +119,9 @@ def test_only_pictures_can_be_looked_at_and_not_while_folds_rotate() -> None:
 def test_scarce_data_take_fewer_steps_for_all_arms_alike_unless_asked_otherwise() -> None:
     study = STUDIES["generators"]
     assert study.scarce is not None
-    most, steps = study.scarce
-    assert {study.design_at(fraction).options.get("task", {}).get("steps") for fraction in study.fractions} == {
-        steps,
-        None,
-    }
-    assert study.design_at(most).options["task"]["steps"] == steps
+    most, options = study.scarce
+    assert study.design_at(most).options["task"] == options
+    assert "task" not in study.design_at(1.0).options
     asked = study.with_overrides(["task.steps=90"])
-    assert asked.design_at(most).options["task"]["steps"] == asked.design_at(1.0).options["task"]["steps"] == 90
+    assert asked.design_at(1.0).options["task"] == {"steps": 90}
+    assert asked.design_at(most).options["task"] == {**options, "steps": 90}

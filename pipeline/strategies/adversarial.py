@@ -1,4 +1,4 @@
-"""How a strategy's two networks play: every loss, penalty and rate of the toolbox by its name."""
+"""How a strategy's two networks play: every loss, penalty, remedy and rate of the toolbox by its name."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from models.adversarial import AdversarialRecipe
 from models.losses import LOSSES, AdversarialLoss
 from models.penalties import PENALTIES, OrthogonalPenalty, Penalty
+from models.stabilizers import InstanceNoise, Unrolled
 from pipeline.registry import lookup
 from pipeline.schema import require
 from pipeline.search_space import Floats, Space, Whole
@@ -36,6 +37,14 @@ class Adversarial(Facts):
     """A name in ``models.losses.LOSSES``."""
     penalty: str = "gradient_penalty"
     """A name in ``models.penalties.PENALTIES``, or "none"."""
+    real_label: float = 1.0
+    """What the critic is to say of real samples; below 1 for one-sided smoothing, in losses that have labels."""
+    swapped: float = 0.0
+    """Part of the pairs of real and fake samples whose labels are swapped for the critic."""
+    instance_noise: float = 0.0
+    """Deviation of the noise on all that the critic sees at first, in those of the data; fades until the last step."""
+    unrolled: int | None = None
+    """Critic steps that the generator looks ahead."""
 
     search: ClassVar[Space] = {
         "steps": Whole(300, 4000, log=True),
@@ -53,11 +62,12 @@ class Adversarial(Facts):
 
     def rules(self) -> AdversarialRecipe:
         """How both players are trained."""
-        loss = lookup(LOSSES, self.loss, "loss")()
-        assert isinstance(loss, AdversarialLoss)
         return AdversarialRecipe(
-            loss=loss,
+            loss=_labelled(self.loss, self.real_label),
             **_penalised(self.penalty),
+            views=(InstanceNoise(self.instance_noise, self.steps),) if self.instance_noise else (),
+            swapped=self.swapped,
+            unrolled=None if self.unrolled is None else Unrolled(self.unrolled),
             steps=self.steps,
             critic_steps=self.critic_steps,
             batch=self.batch,
@@ -77,6 +87,16 @@ def require_sizes(recipe: Any) -> None:
     for field, value in asdict(recipe).items():
         require(not isinstance(value, int) or value > 0, f"{field} must be positive, got {value}")
         require(not isinstance(value, float) or value >= 0, f"{field} must not be negative, got {value}")
+
+
+def _labelled(name: str, real_label: float) -> AdversarialLoss:
+    """The loss of that name, its labels smoothed if it has any."""
+    kind = lookup(LOSSES, name, "loss")
+    smooth = {} if real_label == 1 else {"real_label": real_label}
+    require(hasattr(kind, "real_label") or not smooth, f"{name} has no labels to smooth: leave real_label at 1")
+    loss = kind(**smooth)
+    assert isinstance(loss, AdversarialLoss)
+    return loss
 
 
 def _penalised(name: str) -> dict[str, Any]:

@@ -91,6 +91,9 @@ def test_a_recipe_refuses_zero(field: str) -> None:
         ("penalty", "r2", 'Unknown penalty "r2"'),
         ("loss", "energy_margin", "reconstructs"),
         ("evenness", -0.5, "must not be negative"),
+        ("real_label", 0.9, "wasserstein has no labels to smooth"),
+        ("swapped", 0.7, "swapped must lie in"),
+        ("unrolled", 0, "unrolled must be positive"),
     ],
 )
 def test_a_recipe_refuses_what_cannot_be_played_with(field: str, value: object, message: str) -> None:
@@ -104,3 +107,14 @@ def test_every_loss_and_penalty_of_the_toolbox_finds_its_place(penalty: str, toy
     assert len(rules.penalties + rules.weight_penalties + rules.constraints) == (penalty != "none")
     fitted = SequenceGan(penalty=penalty, loss="hinge", steps=2, batch=16).fit(toy_windows, np.random.default_rng(0))
     assert fitted(3, np.random.default_rng(0)).boxes.shape == (3, 20, 4)
+
+
+@pytest.mark.parametrize(
+    "remedy", [{"real_label": 0.9}, {"swapped": 0.1}, {"instance_noise": 0.5}, {"unrolled": 2}], ids=str
+)
+def test_every_remedy_of_the_toolbox_changes_what_is_learnt(remedy: dict[str, float], toy_windows: Windows) -> None:
+    plain = SequenceGan(loss="non_saturating", penalty="r1", steps=4, batch=16)
+    learnt = [recipe.fit(toy_windows, np.random.default_rng(0)) for recipe in (plain, replace(plain, **remedy))]
+    boxes = [fitted(3, np.random.default_rng(0)).boxes for fitted in learnt]
+    assert boxes[0].shape == (3, 20, 4)
+    assert not np.array_equal(*boxes)

@@ -40,6 +40,8 @@ class Plan:
     kinds: tuple[str, ...]
     """Classes to learn from: the usual ones, and those asked for."""
     frames: int
+    shortest: int | None
+    """Frames after which a track may end; None: none ends."""
     seed: int
 
 
@@ -93,8 +95,13 @@ def planned(
         )
     if frames < 2:
         raise UserError(f"--frames must be at least 2, got {frames}.")
+    if order.shortest and not strategy.ends_tracks:
+        fit = [known for known, recipe in TRACK_STRATEGIES.items() if recipe.ends_tracks]
+        raise UserError(
+            f'Strategy "{name}" makes tracks of one length. Those that end as real ones do: {", ".join(fit)}.'
+        )
     kinds = (*PREDICTED_KINDS, *(kind for kind in order.kinds if kind not in PREDICTED_KINDS))
-    return Plan(name, strategy, source, root and root.expanduser(), tuple(drives), kinds, frames, seed)
+    return Plan(name, strategy, source, root and root.expanduser(), tuple(drives), kinds, frames, order.shortest, seed)
 
 
 def fitted(plan: Plan) -> Model:
@@ -105,7 +112,7 @@ def fitted(plan: Plan) -> Model:
     """
     data = store.ingest(plan.source, plan.root, data_folder() / "interim")
     drives = _chosen(store.load(data.path), plan.drives)
-    windows = cut_windows(drives, plan.frames, kinds=plan.kinds)
+    windows = cut_windows(drives, plan.frames, kinds=plan.kinds, shortest=plan.shortest)
     started = process_time()
     try:
         with one_thread(), Listener(f"fitting {plan.name} to {len(windows)} windows") as report:

@@ -29,6 +29,7 @@ class Windows:
     boxes: Float[np.ndarray, "n time 4"]
     """Left, top, right, bottom in pixels."""
     valid: Bool[np.ndarray, "n time"]
+    """False in frames after the end of a track that is shorter than its window; there its last box stands."""
     kind: Int[np.ndarray, " n"]
     """Index into ``KINDS``."""
     image_size: Float[np.ndarray, "n 2"]
@@ -115,25 +116,32 @@ def border_mask(boxes: Float[np.ndarray, "*n 4"], image_size: Float[np.ndarray, 
 
 
 def cut_windows(
-    drives: Iterable[Drive], length: int, stride: int = 1, kinds: Sequence[str] = PREDICTED_KINDS
+    drives: Iterable[Drive],
+    length: int,
+    stride: int = 1,
+    kinds: Sequence[str] = PREDICTED_KINDS,
+    shortest: int | None = None,
 ) -> Windows:
     """All windows of ``length`` consecutive frames, a new one every ``stride`` frames of each track.
+
+    With ``shortest``, a window begins wherever so many frames follow, and is masked from where its track ends.
 
     Raises:
         UserError: no track is long enough; the message gives the longest run of frames found.
     """
+    least = length if shortest is None else min(shortest, length)
     parts: list[Windows] = []
     longest = 0
     for drive in drives:
         for track in drive.tracks:
             if track.kind in kinds:
-                starts, run = _window_starts(track, length, stride)
+                starts, ends, run = _window_starts(track, least, stride)
                 longest = max(longest, run)
                 if len(starts):
-                    parts.append(_cut(drive, track, starts, length))
+                    parts.append(_cut(drive, track, starts, ends, length))
     if not parts:
         raise UserError(
-            f"No track is long enough for a window of {length} frames: the longest unbroken run of "
+            f"No track is long enough for a window of {least} frames: the longest unbroken run of "
             f"{', '.join(kinds)} has {longest} frames."
         )
     windows = Windows.concatenate(parts)
@@ -141,24 +149,28 @@ def cut_windows(
     return replace(windows, scenes=None) if unknown else windows
 
 
-def _window_starts(track: Track, length: int, stride: int) -> tuple[Int[np.ndarray, " starts"], int]:
-    """Rows at which a gapless, valid window begins, and the longest such run in the track."""
+def _window_starts(
+    track: Track, least: int, stride: int
+) -> tuple[Int[np.ndarray, " starts"], Int[np.ndarray, " starts"], int]:
+    """Rows at which ``least`` gapless, valid ones begin, the last row of each one's run, and the longest run."""
     usable = track.valid & np.isfinite(track.boxes).all(axis=1)
     breaks = np.flatnonzero((np.diff(track.frames) != 1) | ~usable[1:] | ~usable[:-1]) + 1
-    starts: list[np.ndarray] = []
+    starts, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     longest = 0
     for run in np.split(np.arange(len(track.frames)), breaks):
         if len(run) and usable[run[0]]:
             longest = max(longest, len(run))
-            starts.append(run[: max(0, len(run) - length + 1) : stride])
-    return (np.concatenate(starts) if starts else np.zeros(0, np.int64)), longest
+            starts.append(run[: max(0, len(run) - least + 1) : stride])
+            ends.append(np.full(len(starts[-1]), run[-1]))
+    return np.concatenate(starts), np.concatenate(ends), longest
 
 
-def _cut(drive: Drive, track: Track, starts: np.ndarray, length: int) -> Windows:
-    count, rows = len(starts), starts[:, None] + np.arange(length)
+def _cut(drive: Drive, track: Track, starts: np.ndarray, ends: np.ndarray, length: int) -> Windows:
+    count, wanted = len(starts), starts[:, None] + np.arange(length)
+    rows = np.minimum(wanted, ends[:, None])
     return Windows(
         boxes=track.boxes[rows].astype(np.float32),
-        valid=np.ones((count, length), bool),
+        valid=wanted == rows,
         kind=np.full(count, KINDS.index(track.kind)),
         image_size=np.tile(np.asarray(drive.image_size, np.float32), (count, 1)),
         drive=np.full(count, track.drive),

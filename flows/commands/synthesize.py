@@ -44,6 +44,9 @@ def add_parser(commands: Commands) -> None:
         parser.add_argument(f"--{name}", type=float, nargs=2, metavar=("LOW", "HIGH"), help=meaning)
     parser.add_argument("--ego", default="", metavar="M", help="standing, moving, straight, turning, left or right")
     parser.add_argument("--frames", type=int, default=20, metavar="N", help="length of a track (default: %(default)s)")
+    parser.add_argument(
+        "--shortest", type=int, metavar="N", help="tracks may end sooner, as real ones do, after N frames or more"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="decides everything (default: %(default)s)")
     parser.add_argument("--format", metavar="F", help="kitti-tracking (default), coco or parquet")
     parser.add_argument(
@@ -108,7 +111,7 @@ def order_of(arguments: argparse.Namespace) -> "Order":
     ranges = {name.replace("-", "_"): getattr(arguments, name.replace("-", "_")) for name in RANGES}
     limits: dict[str, Any] = {name: tuple(limit) for name, limit in ranges.items() if limit}
     try:
-        return Order(kinds=_names(arguments.kinds), ego=arguments.ego, **limits)
+        return Order(kinds=_names(arguments.kinds), ego=arguments.ego, shortest=arguments.shortest, **limits)
     except ValueError as refusal:
         raise UserError(str(refusal)) from refusal
 
@@ -125,6 +128,7 @@ def command_of(arguments: argparse.Namespace) -> str:
         "n": arguments.n, "to": "DIR", "kinds": arguments.kinds or None,
         **{name: getattr(arguments, name.replace("-", "_")) for name in RANGES},
         "ego": arguments.ego or None, "frames": None if arguments.model else arguments.frames,
+        "shortest": arguments.shortest,
         "seed": arguments.seed, "format": arguments.format,
     }  # fmt: skip
     overrides = [word for override in arguments.overrides for word in ("--set", override)]

@@ -19,7 +19,7 @@ from pipeline.search_space import Floats, Space
 from pipeline.strategies.adversarial import Adversarial
 from pipeline.strategies.base import Synthesizer, TrackStrategy
 from pipeline.strategies.city_traffic import CityTraffic
-from pipeline.strategies.window_code import CodedWindows, decode_windows, encode_windows, one_hot_kinds
+from pipeline.strategies.window_code import CodedWindows, decode_windows, encoded, one_hot_kinds
 from pipeline.windows import Windows
 
 LATENT = 4
@@ -57,7 +57,7 @@ class Adapted(Adversarial):
         code = data.code
         refiner = CodeRefiner(code.size, len(KINDS), self.hidden, LATENT, self.reach, generator=torch_rng)
         critic = CodeJudge(code.size, len(KINDS), self.hidden, generator=torch_rng)
-        draw_alike = _by_class(code.encode(*encode_windows(pool)), pool.kind)
+        draw_alike = _by_class(encoded(code, pool), pool.kind)
 
         def draw_real(count: int, rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
             codes, one_hot = data.batch(count, rng)
@@ -70,7 +70,7 @@ class Adapted(Adversarial):
         @torch.no_grad()
         def synthesize(count: int, rng: np.random.Generator) -> Windows:
             windows = draw(count, rng)
-            codes, one_hot = code.encode(*encode_windows(windows)), one_hot_kinds(windows.kind)
+            codes, one_hot = encoded(code, windows), one_hot_kinds(windows.kind)
             moved = refine(normal(LATENT)(count, torch_generator(rng)), codes, one_hot)
             boxes = decode_windows(code, moved, windows.image_size)
             seen = visible(boxes)[:, None, None]  # what would leave the view stays where it was

@@ -18,7 +18,7 @@ from models.sequence_code import SequenceCode
 from pipeline.randomness import torch_generator
 from pipeline.strategies.adversarial import Adversarial
 from pipeline.strategies.code_strategy import CodeStrategy, FittedCode
-from pipeline.strategies.window_code import CodedWindows, Templates, decode_windows, encode_windows, one_hot_kinds
+from pipeline.strategies.window_code import CodedWindows, Templates, encoded, one_hot_kinds
 from pipeline.windows import Windows
 
 
@@ -71,7 +71,7 @@ class FittedGan(FittedCode):
     @torch.no_grad()
     def score(self, windows: Windows) -> Float[np.ndarray, " n"]:
         """How real the critic finds each window; only differences between scores have a meaning."""
-        codes = self.sampler.code.encode(*encode_windows(windows))
+        codes = encoded(self.sampler.code, windows)
         return self.critic(codes, *self.recipe.told(self.sampler, codes, one_hot_kinds(windows.kind))).numpy()
 
     @torch.no_grad()
@@ -83,10 +83,10 @@ class FittedGan(FittedCode):
         latents = torch.stack([slerp(start, end, float(part)) for part in np.linspace(0, 1, stops)], dim=1)
         kind, image_size = self.templates.kind[like], self.templates.image_size[like]
         codes = self.codes_of(latents.flatten(0, 1), one_hot_kinds(kind))
-        boxes = decode_windows(self.sampler.code, codes, image_size)
+        boxes, valid = self.written(codes, image_size)
         return Windows(
             boxes=boxes,
-            valid=np.ones(boxes.shape[:2], bool),
+            valid=valid,
             kind=kind,
             image_size=image_size,
             drive=np.full(len(like), self.recipe.name),

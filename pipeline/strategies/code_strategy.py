@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from models.code_sampler import CodeSampler, LossSampler
@@ -20,7 +20,14 @@ from pipeline.randomness import torch_generator
 from pipeline.search_space import Floats, Space, Whole
 from pipeline.strategies.adversarial import require_sizes
 from pipeline.strategies.facts import Facts
-from pipeline.strategies.window_code import CodedWindows, Templates, decode_windows, drawn_windows, one_hot_kinds
+from pipeline.strategies.window_code import (
+    CodedWindows,
+    Templates,
+    decode_windows,
+    drawn_windows,
+    frames_there,
+    one_hot_kinds,
+)  # fmt: skip
 from pipeline.windows import Windows
 
 Fitted = TypeVar("Fitted", bound="FittedCode")
@@ -35,6 +42,7 @@ class CodeStrategy(Facts, ABC):
     name: str = "code"
 
     share = 0.25
+    ends_tracks = True
 
     def __post_init__(self) -> None:
         """Refuse sizes that make no network, and numbers below zero."""
@@ -63,9 +71,20 @@ class FittedCode:
         """
         return drawn_windows(self.recipe.name, count, rng, self.templates, self._draw)
 
-    def _draw(self, like: np.ndarray, rng: torch.Generator) -> Float[np.ndarray, "n time 4"]:
-        codes = self.sampler.sample(one_hot_kinds(self.templates.kind[like]), rng)
-        return decode_windows(self.sampler.code, codes, self.templates.image_size[like])
+    def _draw(self, like: np.ndarray, rng: torch.Generator) -> tuple[np.ndarray, np.ndarray]:
+        return self.written(
+            self.sampled(one_hot_kinds(self.templates.kind[like]), rng), self.templates.image_size[like]
+        )
+
+    def sampled(self, one_hot: Float[Tensor, "n classes"], rng: torch.Generator) -> Float[Tensor, "n size"]:
+        """A code for each class."""
+        return self.sampler.sample(one_hot, rng)
+
+    def written(
+        self, codes: Float[Tensor, "n size"], image_size: Float[np.ndarray, "n 2"]
+    ) -> tuple[Float[np.ndarray, "n time 4"], Bool[np.ndarray, "n time"]]:
+        """Boxes in pixels, and the frames in which they are there."""
+        return decode_windows(self.sampler.code, codes, image_size), frames_there(self.sampler.code, codes)
 
     def steered(self: Fitted, kinds: Sequence[str], speed: tuple[float, float], turn: tuple[float, float]) -> Fitted:
         """The same generator, asked for some classes alone; it has not learnt to be told speed and turn."""

@@ -16,6 +16,7 @@ class Copies(Facts):
     """Real windows, unchanged."""
 
     keeps_scenes = True
+    ends_tracks = True
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Nothing to learn."""

@@ -33,6 +33,11 @@ class Facts(Protocol):
         return False
 
     @property
+    def ends_tracks(self) -> bool:
+        """Whether it can learn from tracks that end before their window does, and make such ones."""
+        return False
+
+    @property
     def task_options(self) -> Mapping[str, Any]:
         """Changes to the task's recipe, where the strategy is another way to learn from the same samples."""
         return {}
@@ -68,3 +73,9 @@ class OfItsPart(Facts):
         """If the other does."""
         keeps: bool = self.part.keeps_scenes
         return keeps
+
+    @property
+    def ends_tracks(self) -> bool:
+        """If the other does."""
+        ends: bool = self.part.ends_tracks
+        return ends

@@ -17,6 +17,7 @@ class Flip(Facts):
     """Horizontal flip, exact: a box and its mirror image are equally valid labels."""
 
     keeps_scenes = True
+    ends_tracks = True
 
     def fit(self, real: Windows, rng: np.random.Generator, report: Report = silent) -> Synthesizer:
         """Nothing to learn."""

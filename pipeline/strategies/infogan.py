@@ -15,7 +15,7 @@ from models.reporting import Report, silent
 from models.sequence_code import SequenceCode
 from pipeline.schema import KINDS
 from pipeline.strategies.code_gan import CodeGan, FittedGan
-from pipeline.strategies.window_code import CodedWindows, decode_windows, one_hot_kinds
+from pipeline.strategies.window_code import CodedWindows
 from pipeline.windows import Windows
 
 
@@ -75,8 +75,7 @@ class FittedInfoGan(FittedGan):
         codes: Tensor = self.sampler(latent, one_hot, latent.new_zeros(len(latent), CONTROLS))
         return codes
 
-    def _draw(self, like: np.ndarray, rng: torch.Generator) -> Float[np.ndarray, "n time 4"]:
-        sampler = self.sampler
-        assert isinstance(sampler, InfoGenerator)
-        codes = sampler.sample(one_hot_kinds(self.templates.kind[like]), rng, self.speed, self.turn)
-        return decode_windows(sampler.code, codes, self.templates.image_size[like])
+    def sampled(self, one_hot: Float[Tensor, "n classes"], rng: torch.Generator) -> Float[Tensor, "n size"]:
+        """A code for each class, as it is wanted."""
+        assert isinstance(self.sampler, InfoGenerator)
+        return self.sampler.sample(one_hot, rng, self.speed, self.turn)

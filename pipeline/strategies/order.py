@@ -57,6 +57,8 @@ class Order:
     """Mean speed of the recording car, m/s."""
     ego: str = ""
     """What the recording car does: a name in ``EGO_MOTIONS``; empty: anything."""
+    shortest: int | None = None
+    """Frames after which a track may end; None: tracks fill their windows."""
 
     def __post_init__(self) -> None:
         """Refuse unknown names and empty ranges."""
@@ -66,6 +68,9 @@ class Order:
             low, high = getattr(self, name)
             require(low <= high, f"{name} must be a range (low, high), got ({low}, {high})")
         require(self.ego in ("", *EGO_MOTIONS), f"ego must be among {', '.join(EGO_MOTIONS)}; got {self.ego}")
+        if self.shortest is not None:
+            require(self.shortest >= 2, f"tracks must have at least 2 frames, got shortest {self.shortest}")
+            require(self.speed == self.turn == ANY, "speed and turn are those of whole windows: leave shortest out")
 
     @property
     def needs_world(self) -> bool:
@@ -74,7 +79,9 @@ class Order:
 
     def asked(self) -> dict[str, object]:
         """What is limited, by name."""
-        return {item.name: value for item in fields(self) if (value := getattr(self, item.name)) not in ((), "", ANY)}
+        return {
+            item.name: value for item in fields(self) if (value := getattr(self, item.name)) not in ((), "", ANY, None)
+        }
 
     def accepts(self, windows: Windows) -> Bool[np.ndarray, " n"]:
         """Which windows are as asked for; what is not known of a window is not as asked for.
@@ -83,6 +90,7 @@ class Order:
             UserError: the order speaks of the world, and the windows hold in the image alone.
         """
         wanted = np.isin(windows.kind, [KINDS.index(kind) for kind in self.kinds or KINDS])
+        wanted &= windows.valid.sum(axis=1) >= (self.shortest or 0)
         if windows.scenes is None:
             return wanted & self._accepts_in_image(windows)
         return wanted & self._accepts_in_world(windows.scenes)
@@ -117,7 +125,8 @@ class Order:
             for name, unit in units.items()
             if getattr(self, name) != ANY
         ]
-        return ", ".join([*words, *([f"ego car {self.ego}"] if self.ego else [])])
+        words += [f"ego car {self.ego}"] if self.ego else []
+        return ", ".join([*words, *([f"{self.shortest} frames or more"] if self.shortest else [])])
 
 
 def motion_in_image(windows: Windows) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:

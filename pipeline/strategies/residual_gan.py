@@ -17,7 +17,14 @@ from pipeline.boxes import clip_to_image, from_relative, to_relative, visible
 from pipeline.randomness import torch_generator
 from pipeline.schema import KINDS, UserError, require
 from pipeline.strategies.adversarial import Adversarial
-from pipeline.strategies.window_code import CodedWindows, Templates, drawn_windows, encode_windows, one_hot_kinds
+from pipeline.strategies.window_code import (
+    CodedWindows,
+    Templates,
+    drawn_windows,
+    encoded,
+    one_hot_kinds,
+    require_frames,
+)
 from pipeline.windows import Windows
 
 
@@ -74,7 +81,7 @@ class ResidualGan(Adversarial):
                 f'Strategy "{self.name}": windows of {real.boxes.shape[1]} frames hold no future after a history of '
                 f"{self.history}."
             )
-        encode_windows(real)  # refuses masked frames, those of the future too
+        require_frames(real)  # those of the future too
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,15 +104,16 @@ class FittedResidualGan:
         seen = self.real.take(visible(self.real.boxes))
         alike = _alike(seen)
 
-        def draw(like: np.ndarray, rng: torch.Generator) -> np.ndarray:
+        def draw(like: np.ndarray, rng: torch.Generator) -> tuple[np.ndarray, np.ndarray]:
             picked = [alike[one][int(torch.randint(len(alike[one]), (), generator=rng))] for one in like]
-            return self._continued(seen.take(np.array(picked, int)), rng)
+            past = seen.take(np.array(picked, int))
+            return self._continued(past, rng), past.valid
 
         return drawn_windows(self.recipe.name, count, rng, Templates.of(seen), draw)
 
     def _continued(self, windows: Windows, rng: torch.Generator) -> Float[np.ndarray, "n time 4"]:
         past = _past(windows, self.recipe.history)
-        told = self.past_code.encode(*encode_windows(past))
+        told = encoded(self.past_code, past)
         codes = self.generator(normal(LATENT)(len(windows), rng), told, one_hot_kinds(windows.kind))
         residual, _ = self.code.decode(codes)
         relative = _constant_velocity(windows, self.recipe.history) + residual.double().numpy()

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import one_hot
 
@@ -19,8 +19,14 @@ from pipeline.windows import Windows
 ROUNDS = 20
 """How often windows that leave the view are made again before giving up."""
 
-DrawBoxes: TypeAlias = Callable[[np.ndarray, torch.Generator], np.ndarray]
-"""``draw(like, rng)``: (n,) numbers of real windows -> (n, time, 4) boxes in pixels, of their class and image size."""
+DrawBoxes: TypeAlias = Callable[[np.ndarray, torch.Generator], tuple[np.ndarray, np.ndarray]]
+"""``draw(like, rng)``: (n,) numbers of real windows -> (n, time, 4) boxes in pixels, of their class and image size, and
+(n, time) the frames in which they are there."""
+
+PLACES = 4
+"""Numbers that say where and how large the middle box is; a fifth, in codes that were fitted to tracks that end."""
+LASTING = 1.25
+"""When a track ends that outlasts its window, in windows: apart from those that end in the last frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +44,13 @@ class CodedWindows:
         """A code of so many components, fitted to ``real``; every window is drawn equally often.
 
         Raises:
-            UserError: there is no window, or one has frames that are masked or not finite.
+            UserError: there is no window, or one has frames that are not finite, or masked before its track ends.
         """
         if not len(real):
             raise UserError("There is no window to learn from: choose more drives, or a larger part of their tracks.")
-        shapes, places = encode_windows(real)
-        code = SequenceCode.fitted(shapes, places, components)
+        code = SequenceCode.fitted(*encode_windows(real, ending=not real.valid.all()), components)
         weights = torch.ones(len(real), dtype=torch.float64)
-        return cls(code, code.encode(shapes, places), one_hot_kinds(real.kind), weights)
+        return cls(code, encoded(code, real), one_hot_kinds(real.kind), weights)
 
     def evened(self, evenness: float) -> "CodedWindows":
         """The same windows, of which 0 draws the classes as often as they are recorded, 1 each equally often."""
@@ -63,20 +68,30 @@ class CodedWindows:
         return self.codes.index_select(0, index), self.one_hot.index_select(0, index)
 
 
-def encode_windows(windows: Windows) -> tuple[Float[Tensor, "n time 4"], Float[Tensor, "n 4"]]:
+def encoded(code: SequenceCode, windows: Windows) -> Float[Tensor, "n size"]:
+    """Windows as numbers of a code that was fitted to windows like them."""
+    return code.encode(*encode_windows(windows, ending=len(code.anchor_mean) > PLACES))
+
+
+def encode_windows(
+    windows: Windows, ending: bool = False
+) -> tuple[Float[Tensor, "n time 4"], Float[Tensor, "n places"]]:
     """Shape of each window relative to its middle box, and that box's place.
 
     The place is: centre as a part of the image's width, lower edge as a part of its height (where a road user touches
-    the ground), log height, log of width over height.
+    the ground), log height, log of width over height; with ``ending`` also when the track ends, in windows.
 
     Raises:
-        UserError: a window has frames that are masked or not finite.
+        UserError: a window has frames that are not finite, or masked; with ``ending``, masked before its track ends.
     """
-    _require_whole(windows)
+    require_frames(windows, ending)
     middle = windows.boxes[:, (windows.boxes.shape[1] - 1) // 2].astype(np.float64)
     centre, size = centre_and_size(middle)
     width, height = windows.image_size.T
     place = [centre[:, 0] / width, middle[:, 3] / height, np.log(size[:, 1]), np.log(size[:, 0] / size[:, 1])]
+    if ending:
+        part = windows.valid.mean(axis=1)
+        place.append(np.where(part == 1, LASTING, part))
     shape = to_relative(windows.boxes.astype(np.float64), middle)
     return torch.from_numpy(shape).float(), torch.from_numpy(np.stack(place, axis=-1)).float()
 
@@ -84,9 +99,27 @@ def encode_windows(windows: Windows) -> tuple[Float[Tensor, "n time 4"], Float[T
 def decode_windows(
     code: SequenceCode, codes: Float[Tensor, "n size"], image_size: Float[np.ndarray, "n 2"]
 ) -> Float[np.ndarray, "n time 4"]:
-    """Boxes in pixels, clipped to the image as every KITTI label is."""
+    """Boxes in pixels, clipped to the image as every KITTI label is; after the end of a track its last one."""
+    boxes = _unmasked(code, codes, image_size)
+    valid = frames_there(code, codes)
+    last = np.minimum(np.arange(code.time), valid.sum(axis=1, keepdims=True) - 1)
+    return np.take_along_axis(boxes, last[..., None], axis=1)
+
+
+def frames_there(code: SequenceCode, codes: Float[Tensor, "n size"]) -> Bool[np.ndarray, "n time"]:
+    """In which frames the tracks have not ended: two at least, and all where nothing was learnt of ends."""
+    if len(code.anchor_mean) == PLACES:
+        return np.ones((len(codes), code.time), bool)
+    part = code.decode(codes)[1][:, PLACES].double().numpy()
+    frames = np.where(part > (1 + LASTING) / 2, code.time, np.clip(np.rint(part * code.time), 2, code.time))
+    return np.arange(code.time) < frames[:, None]
+
+
+def _unmasked(
+    code: SequenceCode, codes: Float[Tensor, "n size"], image_size: Float[np.ndarray, "n 2"]
+) -> Float[np.ndarray, "n time 4"]:
     shapes, places = (part.double().numpy() for part in code.decode(codes))
-    across, down, log_height, log_aspect = places.T
+    across, down, log_height, log_aspect = places.T[:PLACES]
     centre, bottom = across * image_size[:, 0], down * image_size[:, 1]
     with np.errstate(over="ignore", invalid="ignore"):  # an untrained generator may write anything; it is out of view
         height = np.exp(log_height)
@@ -134,14 +167,14 @@ def drawn_windows(name: str, count: int, rng: np.random.Generator, templates: Te
     """
     seed, torch_rng = int(rng.integers(2**31)), torch_generator(rng)
     like = rng.integers(len(templates.kind), size=count)
-    boxes = np.zeros((count, templates.time, 4), np.float32)
+    boxes, valid = np.zeros((count, templates.time, 4), np.float32), np.zeros((count, templates.time), bool)
     missing = np.arange(count)
     for _ in range(ROUNDS):
         if not len(missing):
             break
-        drawn = draw(like[missing], torch_rng)
+        drawn, there = draw(like[missing], torch_rng)
         seen = visible(drawn)
-        boxes[missing[seen]] = drawn[seen]
+        boxes[missing[seen]], valid[missing[seen]] = drawn[seen], there[seen]
         missing = missing[~seen]
     if len(missing):
         raise UserError(
@@ -150,7 +183,7 @@ def drawn_windows(name: str, count: int, rng: np.random.Generator, templates: Te
         )
     return Windows(
         boxes=boxes,
-        valid=np.ones(boxes.shape[:2], bool),
+        valid=valid,
         kind=templates.kind[like],
         image_size=templates.image_size[like],
         drive=np.full(count, f"{name}-{seed}"),
@@ -161,8 +194,15 @@ def drawn_windows(name: str, count: int, rng: np.random.Generator, templates: Te
     )
 
 
-def _require_whole(windows: Windows) -> None:
-    broken = ~(windows.valid & np.isfinite(windows.boxes).all(axis=2)).all(axis=1)
+def require_frames(windows: Windows, ending: bool = False) -> None:
+    """Refuse windows with frames that are not finite, or masked; with ``ending``, masked before the track ends.
+
+    Raises:
+        UserError: names the first of them by drive, track and frame.
+    """
+    here = windows.valid
+    masked = np.column_stack([~here[:, 0], here[:, 1:] & ~here[:, :-1]]) if ending else ~here
+    broken = masked.any(axis=1) | ~np.isfinite(windows.boxes).all(axis=(1, 2))
     if broken.any():
         first = int(np.flatnonzero(broken)[0])
         raise UserError(

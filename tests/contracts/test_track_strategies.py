@@ -118,5 +118,21 @@ def test_real_windows_are_left_as_they_were_and_more_can_be_made_than_there_are(
         np.testing.assert_array_equal(values, before[field])
 
 
+@pytest.mark.parametrize("name", [name for name, recipe in TRACK_STRATEGIES.items() if recipe.ends_tracks])
+def test_tracks_that_end_are_learnt_and_end(name: str, street_windows: Windows) -> None:
+    recipe, count = _shortened(TRACK_STRATEGIES[name]), len(street_windows)
+    there = np.arange(20) < np.random.default_rng(0).integers(6, 28, (count, 1))
+    frames = np.minimum(np.arange(20), there.sum(axis=1, keepdims=True) - 1)
+    held = np.take_along_axis(street_windows.boxes, frames[..., None], axis=1)
+    ending = replace(street_windows, boxes=held, valid=there)
+    samples = recipe.fit(ending, np.random.default_rng(7))(COUNT, np.random.default_rng(8))
+    frames = samples.valid.sum(axis=1)
+    assert frames.min() >= 2
+    assert len(np.unique(frames)) > 1
+    assert (samples.valid == (np.arange(20) < frames[:, None])).all()
+    last = samples.boxes[np.arange(COUNT), frames - 1]
+    assert (np.where(samples.valid[..., None], last[:, None], samples.boxes) == last[:, None]).all()
+
+
 def test_every_placebo_is_in_the_table() -> None:
     assert set(PLACEBOS) <= set(TRACK_STRATEGIES)

@@ -64,6 +64,18 @@ def test_tracks_to_order_come_with_poses_and_a_card_and_can_be_made_again(
     assert compared.same_files == compared.left_list == compared.right_list
 
 
+@pytest.mark.usefixtures("workspace")
+def test_tracks_end_as_real_ones_do(small_kitti: Path, tmp_path: Path) -> None:
+    order = ["--n", "40", "--frames", "40", "--shortest", "6", "--to", str(tmp_path / "a")]
+    assert cli.main(["synthesize", "gmm", "--root", str(small_kitti), *order]) == 0
+    tracks = [track for drive in KittiTracking().read(tmp_path / "a").drives for track in drive.tracks]
+    lengths = {len(track.frames) for track in tracks}
+    assert len(tracks) == 40
+    assert min(lengths) >= 6
+    assert len(lengths) > 5
+    assert "6 frames or more" in (tmp_path / "a" / "DATA_CARD.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -77,6 +89,9 @@ def test_tracks_to_order_come_with_poses_and_a_card_and_can_be_made_again(
         (["flip", "--format", "kitti-object"], '"kitti-object" cannot hold windows'),
         (["flip", "--drives", "0009"], 'Unknown drive "0009"'),
         (["flip", "--frames", "1"], "--frames must be at least 2"),
+        (["flip", "--shortest", "1"], "at least 2 frames"),
+        (["gan", "--shortest", "5", "--speed", "0", "1"], "speed and turn are those of whole windows"),
+        (["jitter", "--shortest", "5"], "makes tracks of one length. Those that end as real ones do: copies, flip,"),
         (["flip", "--frames", "900"], "No track is long enough"),
         (["flip", "--speed", "400", "500"], "of the 5 windows asked for were found among"),
         (["jitter", "--distance", "0", "30"], "hold in the world: "),

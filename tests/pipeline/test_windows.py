@@ -45,6 +45,14 @@ def test_the_stride_counts_frames_between_windows() -> None:
     assert cut_windows([_drive(_track(list(range(12))))], length=4, stride=3).frame.tolist() == [0, 3, 6]
 
 
+def test_windows_of_tracks_that_end_sooner_are_masked_and_hold_the_last_box() -> None:
+    windows = cut_windows([_drive(_track([0, 1, 2, 3, 4, 9, 10]))], length=4, shortest=3)
+    assert windows.frame.tolist() == [0, 1, 2]
+    assert windows.valid.tolist() == [[True] * 4, [True] * 4, [True, True, True, False]]
+    np.testing.assert_array_equal(windows.boxes[2, 3], windows.boxes[2, 2])
+    assert len(cut_windows([_drive(_track([0, 1, 2, 3, 4, 9, 10]))], length=4, shortest=9)) == 2
+
+
 def test_classes_not_asked_for_are_left_out() -> None:
     with pytest.raises(UserError):
         cut_windows([_drive(_track(list(range(9)), kind="Tram"))], length=4)

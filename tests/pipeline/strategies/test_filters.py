@@ -159,3 +159,10 @@ def test_a_few_windows_of_a_class_that_never_passes_are_made_up_for(toy_windows:
     samples = Filtered(Copies(), (_NoPedestrians(),)).fit(mostly_cars, rng)(165, rng)
     assert len(samples) == 165
     assert set(samples.kind) == {KINDS.index("Car")}
+
+
+def test_what_comes_after_the_end_of_a_track_is_no_motion(toy_windows: Windows) -> None:
+    short = replace(toy_windows, boxes=toy_windows.boxes[:, :9], valid=toy_windows.valid[:, :9])
+    there = np.broadcast_to(np.arange(20) < 9, toy_windows.valid.shape)
+    after = np.where(there[..., None], toy_windows.boxes, 7)
+    np.testing.assert_allclose(kinematics(replace(toy_windows, boxes=after, valid=there)), kinematics(short))

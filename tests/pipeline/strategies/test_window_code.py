@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.schema import UserError
+from pipeline.strategies.gmm import Gmm
 from pipeline.strategies.sequence_gan import SequenceGan
 from pipeline.strategies.window_code import CodedWindows, encode_windows
 from pipeline.windows import Windows
@@ -32,3 +33,11 @@ def test_evenness_decides_how_often_the_rarer_class_is_drawn(
     rare = toy_windows.kind == toy_windows.kind[0]
     assert rare.mean() == pytest.approx(1 / 3)
     assert weights[rare].sum() / weights.sum() == pytest.approx(share)
+
+
+def test_tracks_end_as_often_and_as_soon_as_real_ones(toy_windows: Windows) -> None:
+    frames = np.random.default_rng(0).integers(5, 30, len(toy_windows)).clip(max=20)
+    ending = replace(toy_windows, valid=np.arange(20) < frames[:, None])
+    made = Gmm().fit(ending, np.random.default_rng(0))(600, np.random.default_rng(1)).valid.sum(axis=1)
+    assert (made == 20).mean() == pytest.approx((frames == 20).mean(), abs=0.1)
+    assert made[made < 20].mean() == pytest.approx(frames[frames < 20].mean(), abs=1.5)

@@ -24,6 +24,9 @@ GENERATORS = (
 )  # fmt: skip
 """One or more of every family of makers of tracks, and what they must beat."""
 
+IN_THE_IMAGE = tuple(name for name in GENERATORS if "recombination" not in name and "factorised" not in name)
+"""Those that need neither 3D boxes nor ego motion of the real tracks."""
+
 FEWER_STEPS = {
     name: {"steps": 700} for name in ("gan", "flip+gan", "flip+gan_then_flip", "residual_gan", "flip+residual_gan")
 }
@@ -68,7 +71,11 @@ TRACK_STUDIES: dict[str, Study] = {
         fractions=(0.25, 1.0),
         seeds=5,
         folds=3,
-        profiles={"quick": {"seeds": 2}},
+        rival="flip",
+        profiles={
+            "quick": {"seeds": 2},
+            "generators": {"strategies": list(IN_THE_IMAGE), "fractions": [0.05, 0.1, 0.25, 1.0], "seeds": 10},
+        },
     ),
     "kitti-tracking": Study(
         name="kitti-tracking",

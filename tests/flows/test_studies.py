@@ -125,3 +125,11 @@ def test_scarce_data_take_fewer_steps_for_all_arms_alike_unless_asked_otherwise(
     asked = study.with_overrides(["task.steps=90"])
     assert asked.design_at(1.0).options["task"] == {"steps": 90}
     assert asked.design_at(most).options["task"] == {**options, "steps": 90}
+
+
+def test_a_table_without_depth_can_be_asked_about_every_generator_that_needs_none(tmp_path: Path) -> None:
+    study = planned("tracks", tmp_path, profile="generators")
+    asked = set(study.strategies)
+    assert {"gan", "timegan", "flow", "flip+gan", "city_traffic"} < asked
+    assert not [name for name in asked if "recombination" in name or "factorised" in name]
+    assert study.compared_with() == "flip"

@@ -39,7 +39,7 @@ def table(scores: Scores, fraction: float) -> Table:
     """Every strategy at one fraction, best gain first."""
     shown = Table(title=of_data(fraction).capitalize(), title_justify="left")
     for name in ("strategy", describe(scores.metric).head, "gain %", "95 % interval", "p (Holm)", "verdict"):
-        shown.add_column(name, justify="left" if name in ("strategy", "verdict") else "right")
+        shown.add_column(name, justify="left" if name in ("strategy", "verdict") else "right", overflow="fold")
     for arm in sorted(scores.at(fraction), key=lambda arm: (arm.strategy != NONE, -(arm.gain_pct or 0))):
         shown.add_row(*_row(arm), style=COLOURS.get(arm.verdict))
     return shown

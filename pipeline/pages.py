@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from pipeline.figures.style import DARK, LIGHT, Picture, to_jpeg, to_svg
+from pipeline.figures.style import DARK, LIGHT, Picture, in_both_themes, to_jpeg, to_svg
 
 TEMPLATES = Path(__file__).parent
 
@@ -26,7 +26,10 @@ def inline(picture: Picture) -> Markup:
     """A figure inside the page, in the reader's theme."""
     if picture.photographic:
         return themed(picture.alt, to_jpeg(picture.draw(LIGHT)), to_jpeg(picture.draw(DARK)), "jpeg")
-    return themed(picture.alt, to_svg(picture.draw(LIGHT)), to_svg(picture.draw(DARK)))
+    light = to_svg(picture.draw(LIGHT))
+    if both := in_both_themes(light):
+        return image(picture.alt, both, "svg+xml")
+    return themed(picture.alt, light, to_svg(picture.draw(DARK)))
 
 
 def themed(alt: str, light: bytes, dark: bytes, form: str = "svg+xml") -> Markup:
@@ -39,9 +42,9 @@ def themed(alt: str, light: bytes, dark: bytes, form: str = "svg+xml") -> Markup
     ).format(kind, coded[1], alt, kind, coded[0])
 
 
-def photograph(alt: str, jpeg: bytes) -> Markup:
-    """A JPEG file inside the page."""
-    return Markup('<img alt="{}" src="data:image/jpeg;base64,{}">').format(alt, base64.b64encode(jpeg).decode())
+def image(alt: str, file: bytes, form: str) -> Markup:
+    """A file inside the page."""
+    return Markup('<img alt="{}" src="data:image/{};base64,{}">').format(alt, form, base64.b64encode(file).decode())
 
 
 def breakable(text: str) -> Markup:

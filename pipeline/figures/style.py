@@ -3,6 +3,7 @@
 Figures are plain ``Figure`` objects with no global state, so that they can be drawn in any thread.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -58,6 +59,12 @@ class Picture:
     draw: Callable[[Theme], Figure]
     photographic: bool = False
     """Whether it holds photographs, which JPEG stores better than any drawing."""
+
+
+DARK_FOR = dict(
+    zip(*[(t.paper, t.ink, t.muted, t.grid, t.better, t.worse, t.alarm, *t.cycle) for t in (LIGHT, DARK)], strict=True)
+)
+"""By each colour of the light theme the one that stands for it in the dark theme."""
 
 
 def new_axes(theme: Theme, height_in: float, left: float, right: float = 0.03) -> tuple[Figure, Axes]:
@@ -141,3 +148,21 @@ def to_svg(figure: Figure) -> bytes:
     target = BytesIO()
     figure.savefig(target, format="svg", facecolor=figure.get_facecolor(), metadata={"Date": None, "Creator": None})
     return target.getvalue()
+
+
+def in_both_themes(svg: bytes) -> bytes | None:
+    """A drawing in the light theme as one that follows its reader's; None where it holds other colours than these.
+
+    Then, as where there are bitmaps, both must be drawn.
+    """
+    used = {colour.decode() for colour in re.findall(rb"#[0-9a-f]{6}\b", svg)}
+    if b"data:image" in svg or not used <= DARK_FOR.keys():
+        return None
+    for colour in used:
+        svg = svg.replace(colour.encode(), f"var(--c{colour[1:]})".encode())
+    light, dark = (
+        "".join(f"--c{name[1:]}:{value};" for name, value in theme)
+        for theme in ([(name, name) for name in used], [(name, DARK_FOR[name]) for name in used])
+    )
+    style = f":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    return svg.replace(b"</svg>", f"<style>{style}</style></svg>".encode())

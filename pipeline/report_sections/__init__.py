@@ -29,7 +29,7 @@ from pipeline.figures.depth_figures import depth_pictures
 from pipeline.figures.style import Picture
 from pipeline.findings import Findings
 from pipeline.map_points import pointed
-from pipeline.pages import photograph
+from pipeline.pages import image
 
 CITY_SOURCES = ("mini_city", "rendered_city", "rendered_streets")
 """Sources whose drives lead through the embedded city; their reports show it."""
@@ -68,7 +68,7 @@ def _city(found: Findings) -> Any:
     if found.facts.source not in CITY_SOURCES:
         return None
     picture = Path(__file__).parents[1] / "city" / "gallery.jpg"
-    return photograph("Four cities by day, by night, as depth and as road users", picture.read_bytes())
+    return image("Four cities by day, by night, as depth and as road users", picture.read_bytes(), "jpeg")
 
 
 SECTIONS = (

@@ -3,15 +3,18 @@
 It is optional: where neither ``chromium`` nor ``google-chrome`` is installed, these tests are skipped.
 """
 
+import base64
 import json
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from websockets.sync.client import connect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -62,6 +65,12 @@ class Browser:
         answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
+
+    def colour(self, x: float, y: float) -> tuple[int, int, int]:
+        """Red, green and blue (0 to 255) of a point of the page, however far down it lies."""
+        clip = {"x": int(x), "y": int(y), "width": 1, "height": 1, "scale": 1}
+        picture = self.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
+        return Image.open(BytesIO(base64.b64decode(picture["data"]))).convert("RGB").getpixel((0, 0))
 
     def complaints(self) -> list[dict[str, Any]]:
         """Errors and warnings since the page was opened."""

@@ -142,15 +142,18 @@ def test_pointing_at_a_map_shows_the_sample(browser, study, page: str, drawing: 
     assert browser.complaints() == []
 
 
-def test_a_page_is_dark_for_those_who_like_it_dark(browser, study) -> None:
-    papers = []
+def test_a_page_and_its_figures_are_dark_for_those_who_like_it_dark(browser, study) -> None:
+    papers = {}
     for scheme in ("light", "dark"):
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         browser.call("Emulation.setEmulatedMedia", features=features)
         browser.open(study["tracks"])
-        papers.append(browser.run("getComputedStyle(document.body).backgroundColor"))
-        chosen = browser.run("[...document.images].map(image => image.currentSrc)[0]")
-        papers.append(chosen)
+        corners = browser.run(
+            "Promise.all([...document.images].filter(image => image.checkVisibility()).map(image => image.decode()"
+            ".then(() => [image.getBoundingClientRect().x + 2, image.getBoundingClientRect().y + scrollY + 2])))"
+        )
+        assert len(corners) > 4
+        papers[scheme] = [browser.colour(*corner) for corner in [(1, 1), *corners[:4]]]
     browser.call("Emulation.setEmulatedMedia", features=[])
-    assert papers[0] != papers[2]
-    assert papers[1] != papers[3]
+    assert all(min(colour) > 200 for colour in papers["light"])
+    assert all(max(colour) < 60 for colour in papers["dark"])

@@ -1,10 +1,22 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.figures import curve_pictures, drive_pictures, gain_pictures, horizon_pictures, track_pictures
 from pipeline.figures.gain_figures import gain_limits
-from pipeline.figures.style import DARK, LIGHT, label, label_ends, new_axes, strategy_colours, to_png
+from pipeline.figures.style import (
+    DARK,
+    LIGHT,
+    in_both_themes,
+    label,
+    label_ends,
+    new_axes,
+    strategy_colours,
+    to_png,
+    to_svg,
+)  # fmt: skip
 from pipeline.figures.track_figures import spread
 from pipeline.scoring import score_study
 
@@ -39,6 +51,23 @@ def test_one_picture_a_question(sound, curves, windows):
 def test_every_picture_can_be_drawn_in_every_theme(sound, curves, windows, theme):
     for picture in all_pictures(sound, curves, windows):
         assert to_png(picture.draw(theme), dpi=30).startswith(b"\x89PNG")
+
+
+def test_a_drawing_in_both_themes_has_the_colours_of_either(sound, curves, windows):
+    def colours(svg):
+        return re.findall(rb"#[0-9a-f]{6}\b", svg)
+
+    stored_once = []
+    for picture in all_pictures(sound, curves, windows):
+        light, dark = (to_svg(picture.draw(theme)) for theme in (LIGHT, DARK))
+        if both := in_both_themes(light):
+            drawn, _, style = both.partition(b"<style>:root")
+            normal, _, when_dark = style.partition(b"@media screen and (prefers-color-scheme:dark)")
+            for rules, expected in ((normal, light), (when_dark, dark)):
+                meant = dict(re.findall(rb"(--c[0-9a-f]{6}):(#[0-9a-f]{6})", rules))
+                assert [meant[name] for name in re.findall(rb"var\((--c[0-9a-f]{6})\)", drawn)] == colours(expected)
+            stored_once.append(picture.name)
+    assert {"gain_1", "error_by_horizon_1", "curve_train_loss", "tracks_flip"} <= set(stored_once)
 
 
 def test_one_seed_odd_names_and_a_failed_arm_can_be_drawn(make_errors, baselines, curves, windows):

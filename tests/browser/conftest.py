@@ -66,11 +66,12 @@ class Browser:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def colour(self, x: float, y: float) -> tuple[int, int, int]:
-        """Red, green and blue (0 to 255) of a point of the page, however far down it lies."""
-        clip = {"x": int(x), "y": int(y), "width": 1, "height": 1, "scale": 1}
+    def commonest_colour(self, x: float, y: float, width: float, height: float) -> tuple[int, int, int]:
+        """Red, green and blue (0 to 255) of most points of a part of the page, however far down it lies."""
+        clip = {"x": x, "y": y, "width": width, "height": height, "scale": 1}
         picture = self.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
-        return Image.open(BytesIO(base64.b64decode(picture["data"]))).convert("RGB").getpixel((0, 0))
+        points = Image.open(BytesIO(base64.b64decode(picture["data"]))).convert("RGB")
+        return max(points.getcolors(points.width * points.height))[1]
 
     def complaints(self) -> list[dict[str, Any]]:
         """Errors and warnings since the page was opened."""

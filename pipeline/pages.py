@@ -48,8 +48,9 @@ def image(alt: str, file: bytes, form: str) -> Markup:
 
 
 def breakable(text: str) -> Markup:
-    """Text whose lines may end within ``flip+recombination`` and ``city_traffic``, behind the sign."""
-    return Markup(re.sub(r"(?<=\w)([+_])(?=\w)", r"\1<wbr>", str(escape(text))))
+    """Text whose lines may end within ``flip+recombination`` and ``city_traffic``, but not within ``13.8 %``."""
+    text = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", str(escape(text)))
+    return Markup(re.sub(r"(?<=\w)([+_])(?=\w)", r"\1<wbr>", text))
 
 
 def file_name(name: str) -> str:

@@ -20,23 +20,19 @@ from flows.hooks import remember
 from flows.judging import judged
 from flows.prefect_records import ProgressArtifact
 from flows.recording import recorded
-from flows.results import (
-    FACTS,
-    Tables,
-    collect,
+from flows.results import FACTS, require_place_for_report, save_samples, set_sizes
+from flows.runners import PROCESS, engine
+from flows.shown_samples import (
     depth_examples,
     held_out_samples,
     pictures_of_frames,
     real_samples,
-    require_place_for_report,
     samples_by_strategy,
-    save_samples,
-    set_sizes,
     walks_by_strategy,
 )  # fmt: skip
-from flows.runners import PROCESS, engine
 from flows.studies import planned
 from flows.study import Study
+from flows.tables import Tables, collect
 from flows.textbook import textbook
 from flows.tour_plan import TEXTBOOK
 from flows.training import one_thread, train_arms

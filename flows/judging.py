@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from flows.arm_store import ArmStore, Job
-from flows.results import kept_jobs, plain_of
+from flows.shown_samples import kept_jobs
+from flows.tables import plain_of
 from flows.training import samples_of
 from flows.workspace import data_folder, digest_of, digest_of_file
 from pipeline.arms import training_samples

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from flows import judging
-from flows.results import fidelity_metrics, kept_jobs
+from flows.results import fidelity_metrics
+from flows.shown_samples import kept_jobs
 from flows.studies import planned
 from pipeline.design import Arm, Design
 from pipeline.fidelity.base import COLUMNS

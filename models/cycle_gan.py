@@ -104,7 +104,8 @@ class CycleGan:
     shared: bool = False
     """Whether both translators have one latent space."""
     network: Network = "residual"
-    """Tone: only light and colour are learnt, in a quarter of the time; what is where stays as it is."""
+    """Tone: only light and colour are learnt, in a quarter of the time; what is where stays as it is. Lit: the same
+    by a network that knows rows and single pixels."""
     width: int = 32
     blocks: int = 6
     halvings: int = 3

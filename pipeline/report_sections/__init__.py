@@ -30,6 +30,7 @@ from pipeline.figures.style import Picture
 from pipeline.findings import Findings
 from pipeline.map_points import pointed
 from pipeline.pages import image
+from pipeline.wipes import wipes
 
 CITY_SOURCES = ("mini_city", "rendered_city", "rendered_streets")
 """Sources whose drives lead through the embedded city; their reports show it."""
@@ -83,6 +84,7 @@ SECTIONS = (
     ),
     Section("neighbours", lambda found: neighbour_pictures(found.ranked, found.real)),
     Section("tracks", lambda found: track_pictures(found.ranked, found.real, found.facts.history)),
+    Section("wipes", content=lambda found: wipes(found.ranked, found.real)),
     Section("samples", lambda found: panels(found.ranked, found.real)),
     Section("depth", lambda found: depth_pictures(found.depth)),
     Section("frames", lambda found: frame_pictures(found.ranked, found.real, found.frames, found.facts.history)),

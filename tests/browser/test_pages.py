@@ -157,3 +157,12 @@ def test_a_page_and_its_figures_are_dark_for_those_who_like_it_dark(browser, stu
     browser.call("Emulation.setEmulatedMedia", features=[])
     assert all(min(colour) > 200 for colour in papers["light"])
     assert all(max(colour) < 60 for colour in papers["dark"])
+
+
+def test_a_line_between_before_and_after_is_moved(browser, study) -> None:
+    browser.open(study["pictures"])
+    shown = "document.querySelector('.wipe').style.getPropertyValue('--at')"
+    moved = "(value => { const range = document.querySelector('.wipe input'); range.value = value;"
+    assert browser.run(f"{moved} range.dispatchEvent(new Event('input')); return {shown}; }})(80)") == "80%"
+    clipped = browser.run("getComputedStyle(document.querySelector('.wipe img + img')).clipPath")
+    assert clipped.replace("0px", "0") == "inset(0 0 0 80%)"

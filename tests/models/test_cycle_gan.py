@@ -10,7 +10,9 @@ from models.adversarial import train_adversarial
 from models.checkpoints import load_checkpoint, save_checkpoint
 from models.cycle_gan import CycleConsistency, CycleGan, Identity, SemanticConsistency, unpaired
 from models.reporting import CheckpointRefused, TrainingDiverged
-from models.translators import BRIGHTEST, CriticPair, ResidualTranslator, ToneTranslator, TranslatorPair
+from models.residual_translator import ResidualTranslator
+from models.tone_translators import BRIGHTEST, LitTranslator, ToneTranslator
+from models.translators import CriticPair, TranslatorPair
 
 SMALL = CycleGan(width=8, blocks=1, halvings=1, pool=3, steps=6, batch=1, rate=2e-3, average=0.9)
 
@@ -159,7 +161,12 @@ def test_days_become_dark_nights_bright_and_both_come_back():
 
 @pytest.mark.parametrize(
     "changes",
-    [{"precision": "bfloat16"}, {"network": "tone"}, {"shared": True, "batch": 2, "identity": Identity(every=2)}],
+    [
+        {"precision": "bfloat16"},
+        {"network": "tone"},
+        {"network": "lit"},
+        {"shared": True, "batch": 2, "identity": Identity(every=2)},
+    ],
 )
 @pytest.mark.parametrize("stop", [1, 5])
 def test_a_run_stopped_and_resumed_is_the_uninterrupted_one(changes, stop, tmp_path):
@@ -244,3 +251,27 @@ def test_a_tone_translator_keeps_black_and_white_within_bounds_and_refuses_odd_s
         assert (translator(torch.zeros(1, 3, 16, 16)) < before).all()
     with pytest.raises(ValueError, match="multiples of 8"):
         translator(torch.zeros(1, 3, 16, 20))
+
+
+def test_an_untrained_lit_translator_changes_nothing_and_a_trained_one_lights_the_lower_rows_alone():
+    """Where head lamps reach is a matter of height in the picture, which a tone translator cannot know."""
+
+    def lit(count, rng):
+        return torch.tensor([-0.6, 0.6]).repeat_interleave(8)[:, None].expand(count, 3, 16, 16)
+
+    def even(count, rng):
+        return torch.zeros(count, 3, 16, 16)
+
+    day = even(2, _rng())
+    untrained = TranslatorPair(8, 1, network="lit", generator=_rng())
+    torch.testing.assert_close(untrained.to_night(day), day)
+    found = {}
+    for network in ("tone", "lit"):
+        recipe = replace(SMALL, steps=80, rate=4e-3, identity=None, cycle=CycleConsistency(0.5), network=network)
+        pair = _train(recipe, draws=unpaired(lit, even)).average.network
+        found[network] = pair.to_night(day).detach()
+    contrast = {name: (made[:, :, 10:].mean() - made[:, :, :6].mean()).item() for name, made in found.items()}
+    assert contrast["lit"] > 0.5
+    assert abs(contrast["tone"]) < 0.2
+    with pytest.raises(ValueError, match="multiples of 8"):
+        LitTranslator(8, 1, generator=_rng())(torch.zeros(1, 3, 16, 20))

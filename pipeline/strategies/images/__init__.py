@@ -24,5 +24,5 @@ IMAGE_STRATEGIES: dict[str, ImageStrategy] = {
     "gan": OtherObjective("gan"),
     "l1_gan": OtherObjective("l1_gan"),
     "rendered": Rendered(),
-    "rendered_first": Rendered(course="fine_tune", name="rendered_first"),
+    "rendered_first": Rendered(course="fine_tune", until=0.75, views=4, light=1.0, name="rendered_first"),
 }

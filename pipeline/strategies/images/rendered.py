@@ -1,7 +1,7 @@
 """Pictures with perfect depth from the embedded city: as many scenes as one likes, and none of them real."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +19,8 @@ from pipeline.schedule import Course, Schedule
 from pipeline.schema import Calibration, require
 from pipeline.strategies.facts import Facts
 from pipeline.strategies.images.base import PictureSynthesizer
+from pipeline.strategies.images.flip import mirror
+from pipeline.strategies.images.light import relit
 from pipeline.strategies.transforms import shuffled
 
 BETWEEN = 12
@@ -39,6 +41,10 @@ class Rendered(Facts):
     course: Course = "mixed"
     """When batches hold them; ``fine_tune``: until ``until``, and then real pictures alone."""
     until: float = 0.5
+    views: int = 1
+    """Samples of each picture; half of them are mirrored if there are several."""
+    light: float = 0.0
+    """How much their light varies, from 0 (as rendered) to 1."""
     name: str = "rendered"
 
     cost = 2.0
@@ -47,6 +53,7 @@ class Rendered(Facts):
         """Refuse unknown cities, an empty one, and what is no schedule."""
         require(set(self.cities) <= set(STYLES), f"cities must be some of {', '.join(STYLES)}, got {self.cities}")
         require(self.size > 0, f"needs pictures, got {self.drives} x {self.pictures} of {len(self.cities)} cities")
+        require(self.views > 0 and 0 <= self.light <= 1, "views must be at least 1 and light lie in [0, 1]")
         Schedule(self.share, self.course, self.until)
 
     @property
@@ -66,7 +73,7 @@ class Rendered(Facts):
 
     def amount(self, wanted: int) -> int:
         """All of it, however few are wanted."""
-        return max(wanted, self.size)
+        return max(wanted, self.size * self.views)
 
     def fit(self, real: Pictures, rng: np.random.Generator, report: Report = silent) -> PictureSynthesizer:
         """Render the set, once per process."""
@@ -75,9 +82,25 @@ class Rendered(Facts):
         city = city.made_by(self.name, city.image)
 
         def synthesize(count: int, rng: np.random.Generator) -> Pictures:
-            return city.take(shuffled(len(city), count, rng))
+            return self._seen_otherwise(city.take(shuffled(len(city), count, rng)), rng)
 
         return synthesize
+
+    def _seen_otherwise(self, pictures: Pictures, rng: np.random.Generator) -> Pictures:
+        if self.views > 1 and len(pictures):
+            turned = rng.random(len(pictures)) < 0.5
+            mirrored = mirror(pictures).arrays()
+            pictures = replace(
+                pictures,
+                **{name: _where(turned, mirrored[name], values) for name, values in pictures.arrays().items()
+                   if name in ("image", "boxes", "depth_m")},
+            )  # fmt: skip
+        return relit(pictures, self.light, rng)
+
+
+def _where(chosen: np.ndarray, values: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Samples of ``values`` where ``chosen``, else of ``others``."""
+    return np.where(chosen.reshape(-1, *[1] * (values.ndim - 1)), values, others)
 
 
 @lru_cache(maxsize=2)

@@ -11,6 +11,8 @@ from pipeline.figures.sample_figures import nearest_elsewhere, sample_panel, sou
 from pipeline.figures.style import LIGHT
 from pipeline.findings import NIGHT, Findings
 from pipeline.pictures import Pictures
+from pipeline.strategies.images.flip import mirror
+from pipeline.wipes import wipes
 
 
 def test_the_source_of_a_sample_is_found_by_drive_and_frame(toy_pictures: Pictures) -> None:
@@ -47,3 +49,18 @@ def test_a_map_shows_real_nights_where_they_are_known(toy_pictures: Pictures, fa
     found = Findings(facts, sound, nothing, nothing, nothing, {}, toy_pictures, held_out=toy_pictures)
     assert list(found.sets) == [REAL, HELD_OUT, NIGHT]
     np.testing.assert_array_equal(found.sets[NIGHT].image, toy_pictures.night)
+
+
+def test_a_line_is_wiped_over_what_was_translated_and_over_nothing_else(toy_pictures: Pictures) -> None:
+    night = toy_pictures.made_by("oracle", toy_pictures.night)
+    samples = {
+        "copies": toy_pictures.made_by("copies", toy_pictures.night),
+        "flip": mirror(toy_pictures),
+        "rendered": replace(night, drive=np.full(len(night), "houston-0")),
+        "same": toy_pictures,
+        "empty": night.take(np.zeros(0, np.int64)),
+        "oracle": night,
+    }
+    found = wipes(samples, toy_pictures)
+    assert [wipe.strategy for wipe in found] == ["oracle"]
+    assert found[0].before != found[0].after

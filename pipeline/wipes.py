@@ -43,7 +43,8 @@ def wipes(samples: Mapping[str, Samples], real: Samples) -> list[Wipe]:
 def _in_place(shown: Pictures, source: Pictures) -> bool:
     """Whether every label is where it was, and the picture is another."""
     boxes = np.array_equal(shown.boxes, source.boxes)
-    depth = shown.depth_m is None or np.array_equal(shown.depth_m, source.depth_m, equal_nan=True)
+    both = shown.depth_m is not None and source.depth_m is not None
+    depth = not both or np.array_equal(shown.depth_m, source.depth_m, equal_nan=True)  # type: ignore[arg-type]
     return bool(boxes and depth and (shown.image != source.image).any())
 
 

@@ -113,6 +113,7 @@ def _as_nobody(folder: Path) -> list[str]:
 def _postgres(bin_folder: Path, cluster: Path) -> "Iterator[object]":
     """An empty cluster; yields what starts a server on it and returns the process and its port."""
     cluster.mkdir()
+    cluster.parent.chmod(0o711)  # whoever runs the server must get through to the cluster
     before, running = _as_nobody(cluster), []
     make = [*before, str(bin_folder / "initdb"), "-D", str(cluster), "-U", "prefect", "-A", "trust", "--no-sync"]
     made = subprocess.run(make, capture_output=True, text=True, check=False, cwd="/")

@@ -42,10 +42,10 @@ def wipes(samples: Mapping[str, Samples], real: Samples) -> list[Wipe]:
 
 def _in_place(shown: Pictures, source: Pictures) -> bool:
     """Whether every label is where it was, and the picture is another."""
-    boxes = np.array_equal(shown.boxes, source.boxes)
-    both = shown.depth_m is not None and source.depth_m is not None
-    depth = not both or np.array_equal(shown.depth_m, source.depth_m, equal_nan=True)  # type: ignore[arg-type]
-    return bool(boxes and depth and (shown.image != source.image).any())
+    same = np.array_equal(shown.boxes, source.boxes)
+    if shown.depth_m is not None and source.depth_m is not None:
+        same = same and np.array_equal(shown.depth_m, source.depth_m, equal_nan=True)
+    return bool(same and (shown.image != source.image).any())
 
 
 def _inline(pixels: UInt8[np.ndarray, "height width 3"], alt: str) -> Markup:

@@ -14,6 +14,7 @@ from pipeline.design import NONE
 from pipeline.schema import UserError
 from pipeline.scoring.gains import PairedErrors
 from pipeline.scoring.scores import ArmScore, Scores
+from pipeline.strategies import UPPER_BOUNDS
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,10 @@ def contender(facts: Mapping[str, Any], scores: Scores) -> Contender | str:
     if not scores.valid or broken or not scores.placebos:
         return f"No champion: not every placebo holds ({', '.join(dict.fromkeys(broken)) or 'none was run'})."
     arms = [arm for arm in scores.at(max(scores.fractions())) if _is_sure(arm) and arm.strategy in facts["strategies"]]
-    placebos = {check.strategy for check in scores.placebos}
-    best = max((arm for arm in arms if arm.strategy not in placebos), key=lambda arm: arm.gain_pct or 0.0, default=None)
+    no_answer = {*UPPER_BOUNDS, *(check.strategy for check in scores.placebos)}
+    best = max(
+        (arm for arm in arms if arm.strategy not in no_answer), key=lambda arm: arm.gain_pct or 0.0, default=None
+    )
     if best is None:
         return "No champion: no strategy's interval lies above 0."
     assert best.gain_pct is not None

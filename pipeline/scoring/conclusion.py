@@ -7,6 +7,7 @@ import numpy as np
 from pipeline.design import NONE
 from pipeline.scoring.metrics import describe
 from pipeline.scoring.scores import ArmScore, Baseline, Placebo, Scores
+from pipeline.strategies import UPPER_BOUNDS
 
 FEW_SEEDS = 5
 """Below this, early luck looks like a finding: a gain of 7 % in 3 seeds of 3 shrank to nothing at 5."""
@@ -118,8 +119,8 @@ def _headline(scores: Scores) -> str:
 
 
 def best_arm(arms: Sequence[ArmScore]) -> ArmScore | None:
-    """The helping strategy with the largest gain, if any helps."""
-    helping = [arm for arm in arms if arm.verdict == "helps"]
+    """The helping strategy with the largest gain, if any helps; an upper bound is none that anybody could use."""
+    helping = [arm for arm in arms if arm.verdict == "helps" and arm.strategy not in UPPER_BOUNDS]
     return max(helping, key=lambda arm: arm.gain_pct or 0.0, default=None)
 
 

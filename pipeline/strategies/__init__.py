@@ -87,3 +87,6 @@ TRACK_STRATEGIES: dict[str, TrackStrategy] = {
 
 PLACEBOS = ("copies", "noise")
 """Strategies that must not gain; every study runs them."""
+
+UPPER_BOUNDS = ("oracle",)
+"""Strategies that are told what nobody has: they show what could be gained at best, and are never the answer."""

@@ -80,6 +80,15 @@ def test_a_gaining_copies_placebo_makes_the_study_invalid(make_errors, baselines
     assert not any("Yes" in line for line in scores.conclusion)
 
 
+def test_an_upper_bound_is_never_the_answer(make_errors, baselines):
+    factors = {"none": 1.0, "copies": 1.0, "noise": 1.1, "oracle": 0.5}
+    alone, beside = (score(make_errors({**factors, **more}), baselines) for more in ({}, {"flip": 0.8}))
+    assert {arm.verdict for arm in alone.arms if arm.strategy == "oracle"} == {"helps"}
+    assert alone.conclusion[0] == "Not proven: no strategy was shown to help."
+    assert "through flip" in beside.conclusion[0]
+    assert "oracle" not in beside.conclusion[0]
+
+
 def test_copies_may_not_lose_but_noise_may(make_errors, baselines):
     assert not score(make_errors({"none": 1.0, "copies": 1.1, "noise": 1.0}), baselines).valid
     assert score(make_errors({"none": 1.0, "copies": 1.0, "noise": 1.5}), baselines).valid
